@@ -69,7 +69,13 @@ def bring_up_hosts(lab: Lab, _: Sequence[str]) -> int:
     releases = list(dict.fromkeys(host.release for host in lab.hosts))
     with ThreadPoolExecutor() as pool:
         python_tools = pool.submit(prerequisites.install_python_tools, ROOT / "requirements" / "controller.txt")
-        built = dict(zip(releases, pool.map(lambda release: images.ensure_image(podman, release), releases), strict=True))
+        built = dict(
+            zip(
+                releases,
+                pool.map(lambda release: images.ensure_image(podman, release), releases),
+                strict=True,
+            )
+        )
         python_tools.result()
     with step(f"starting {', '.join(host.name for host in lab.hosts)}"):
         hosts.start(lab, podman, built)

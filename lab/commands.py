@@ -15,9 +15,7 @@ def as_root(command: Sequence[str]) -> list[str]:
     return list(command) if os.geteuid() == 0 else ["sudo", *command]
 
 
-def run(
-    command: Sequence[str], *, environment: Mapping[str, str] | None = None, input_text: str | None = None
-) -> str:
+def run(command: Sequence[str], *, environment: Mapping[str, str] | None = None, input_text: str | None = None) -> str:
     """Runs a command to its end and returns what it printed.
 
     Raises LabError with the command and the end of its error output when it fails or is not installed.

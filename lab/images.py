@@ -89,7 +89,15 @@ def mirror_of_this_machine() -> str:
     """The Debian mirror in this machine's apt configuration; Debian's own where it has none (Ubuntu)."""
     try:
         targets = run(
-            ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", "Origin: Debian", "Label: Debian"]
+            [
+                "apt-get",
+                "indextargets",
+                "--format",
+                "$(REPO_URI)",
+                "Created-By: Packages",
+                "Origin: Debian",
+                "Label: Debian",
+            ]
         )
     except LabError:
         return DEFAULT_MIRROR

@@ -46,7 +46,9 @@ def install_packages(packages: list[str]) -> None:
     if not shutil.which("apt-get"):
         raise LabError(f"the lab needs these Debian packages, and there is no apt-get here: {' '.join(packages)}")
     if os.geteuid() != 0 and not succeeds(["sudo", "-n", "true"]):
-        raise LabError(f"not root, and sudo wants a password. Please run this, then try again:\n  sudo {' '.join(install)}")
+        raise LabError(
+            f"not root, and sudo wants a password. Please run this, then try again:\n  sudo {' '.join(install)}"
+        )
     with step(f"installing {', '.join(packages)}"):
         environment = {"DEBIAN_FRONTEND": "noninteractive"}
         quiet_install = as_root(["env", "DEBIAN_FRONTEND=noninteractive", *install])
@@ -65,13 +67,22 @@ def install_python_tools(requirements: Path) -> None:
         python = VIRTUAL_ENVIRONMENT / "bin" / "python"
         if not succeeds([str(python), "-m", "pip", "--version"]):
             _make_virtual_environment()
-        run([str(python), "-m", "pip", "install", "--quiet", "--require-hashes", "--requirement", str(requirements)])
+        run(
+            [
+                str(python),
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--require-hashes",
+                "--requirement",
+                str(requirements),
+            ]
+        )
         stamp.write_text(wanted)
 
 
 def _make_virtual_environment() -> None:
-    if sys.version_info < (3, 11):
-        raise LabError(f"Python 3.11 or newer is needed to run Ansible; this is {sys.version.split()[0]}")
     make = [sys.executable, "-m", "venv", "--clear", str(VIRTUAL_ENVIRONMENT)]
     if not succeeds(make):
         install_packages(["python3-venv"])

@@ -6,7 +6,6 @@ lxcfs answers these files from the reader's own control group; one lxcfs serves 
 
 from __future__ import annotations
 
-import os
 import subprocess
 import time
 from pathlib import Path
@@ -35,13 +34,25 @@ def is_running(lab: Lab) -> bool:
 def start(lab: Lab) -> None:
     """Mounts the view; raises LabError with lxcfs' own words when it does not come up."""
     if not Path("/dev/fuse").exists():
-        raise LabError("/dev/fuse is missing, so lxcfs cannot give the hosts a /proc of their own: load the fuse module")
+        raise LabError(
+            "/dev/fuse is missing, so lxcfs cannot give the hosts a /proc of their own: load the fuse module"
+        )
     stop(lab)
     run(as_root(["mkdir", "--parents", str(lab.proc_view)]))
     log = lab.state / "lxcfs.log"
     with log.open("wb") as output:
         lxcfs = subprocess.Popen(
-            as_root(["lxcfs", "--foreground", "--enable-cfs", "--enable-loadavg", "--pidfile", str(_pid_file(lab)), str(lab.proc_view)]),
+            as_root(
+                [
+                    "lxcfs",
+                    "--foreground",
+                    "--enable-cfs",
+                    "--enable-loadavg",
+                    "--pidfile",
+                    str(_pid_file(lab)),
+                    str(lab.proc_view),
+                ]
+            ),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -66,7 +77,7 @@ def stop(lab: Lab) -> None:
         run(as_root(["umount", "--lazy", str(lab.proc_view)]))
     run(as_root(["rm", "--force", str(_pid_file(lab))]))
     for directory in (lab.proc_view, lab.proc_view.parent, lab.proc_view.parent.parent):
-        if directory.exists() and not os.listdir(directory):
+        if directory.exists() and not any(directory.iterdir()):
             run(as_root(["rmdir", str(directory)]))
 
 

@@ -1,0 +1,84 @@
+"""Looks at the provisioned hosts over ssh, and at the collector through its API, as a user would."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import urllib.parse
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+import testinfra
+from testinfra.host import Host
+
+ROOT = Path(__file__).resolve().parents[3]
+SSH_CONFIG = ROOT / ".lab" / os.environ["LAB_NAME"] / "ssh_config"
+LEAST_TESTS = 40
+
+
+def inventory() -> dict[str, Any]:
+    command = ["ansible-inventory", "--inventory", str(ROOT / "inventory" / "lab"), "--list"]
+    return json.loads(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
+
+
+def members(groups: dict[str, Any], name: str) -> list[str]:
+    group = groups.get(name, {})
+    below = (host for child in group.get("children", []) for host in members(groups, child))
+    return sorted({*group.get("hosts", []), *below})
+
+
+GROUPS = inventory()
+AGENTS = members(GROUPS, "monitor_agents")
+COLLECTOR = members(GROUPS, "monitor_collector")[0]
+
+
+def connect(name: str) -> Host:
+    return testinfra.get_host(f"ssh://{name}", ssh_config=str(SSH_CONFIG), sudo=True)
+
+
+@pytest.fixture(scope="session", params=AGENTS)
+def agent_name(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def agent_host(agent_name: str) -> Host:
+    return connect(agent_name)
+
+
+@pytest.fixture(scope="session")
+def collector_host() -> Host:
+    return connect(COLLECTOR)
+
+
+class Collector:
+    """The collector's API at the monitor host's own address."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+
+    def get(self, path: str, **parameters: str) -> Any:
+        url = f"{self._address}{path}?{urllib.parse.urlencode(parameters)}"
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return json.load(answer)["data"]
+
+    def query(self, expression: str) -> dict[str, float]:
+        """The value of each series by its instance."""
+        result = self.get("/api/v1/query", query=expression)["result"]
+        return {series["metric"].get("instance", ""): float(series["value"][1]) for series in result}
+
+
+@pytest.fixture(scope="session")
+def collector() -> Collector:
+    lines = SSH_CONFIG.read_text().splitlines()
+    address = lines[lines.index(f"Host {COLLECTOR}") + 1].split()[1]
+    return Collector(f"http://{address}:9430")
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """A directory without tests, or an inventory without hosts, must not look like success."""
+    if len(session.items) < LEAST_TESTS:
+        pytest.exit(f"only {len(session.items)} tests were found, at least {LEAST_TESTS} are expected", returncode=1)

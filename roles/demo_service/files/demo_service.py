@@ -1,0 +1,65 @@
+#!/usr/bin/env python3
+"""The lab's sample workload: an HTTP service with a cheap, a medium and a heavy page.
+
+    GET /           a line of text
+    GET /stackless  some milliseconds of processor time: a deep recursion's sum, computed without the stack
+    GET /work       about ten times as much: a password hash
+
+Standard library only, so that it runs wherever the agent does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+STACKLESS_DEPTH = 20_000
+HASH_ROUNDS = 60_000
+
+
+def greet() -> str:
+    return "hello"
+
+
+def sum_without_stack() -> str:
+    """The sum that f(n) = n + f(n - 1) would give, with a list in place of the call stack."""
+    pending, total = [STACKLESS_DEPTH], 0
+    while pending:
+        number = pending.pop()
+        total += number
+        if number > 0:
+            pending.append(number - 1)
+    return str(total)
+
+
+def hash_password() -> str:
+    return hashlib.pbkdf2_hmac("sha256", b"correct horse", b"battery staple", HASH_ROUNDS).hex()
+
+
+PAGES = {"/": greet, "/stackless": sum_without_stack, "/work": hash_password}
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        page = PAGES.get(self.path)
+        status, text = (200, page()) if page else (404, f"no page {self.path}; there are {', '.join(PAGES)}")
+        body = f"{text}\n".encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "text/plain; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments: object) -> None:
+        """Says nothing: a load test would fill the journal."""
+
+
+def main() -> None:
+    ThreadingHTTPServer(("", int(sys.argv[1])), Handler).serve_forever()
+
+
+if __name__ == "__main__":
+    main()

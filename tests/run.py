@@ -1,0 +1,104 @@
+"""What `bin/test` does: prepares the tools, runs each part to its end, and closes with the counts of all of them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from lab import prerequisites
+from lab.errors import LabError
+from lab.progress import say
+
+ROOT = Path(__file__).resolve().parent.parent
+TOOLS = prerequisites.VIRTUAL_ENVIRONMENT / "bin"
+REPORTS = ROOT / ".build" / "test-reports"
+
+USAGE = """\
+bin/test            lint, unit and molecule, in this order
+bin/test lint       ruff, yamllint, ansible-lint with its production profile
+bin/test unit       pytest over tests/: both programs, the templates, the lab's and the playbooks' own code
+bin/test molecule   a lab of its own, provisioned twice, looked at from outside, and its alarms rung
+"""
+
+
+class Counts(NamedTuple):
+    """How many tests of one part passed and failed; a tool that is not pytest counts as one test."""
+
+    passed: int
+    failed: int
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs the parts named, all of them when none is; returns 0 only when everything passed."""
+    parts: dict[str, Callable[[], Counts]] = {"lint": lint, "unit": unit, "molecule": molecule}
+    unknown = [name for name in arguments if name not in parts]
+    if unknown:
+        print(USAGE, end="")
+        return 0 if unknown[0] in ("help", "-h", "--help") else 2
+    try:
+        prerequisites.install_python_tools(ROOT / "requirements" / "development.txt")
+    except LabError as error:
+        say(f"bin/test: {error}")
+        return 1
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    passed = failed = 0
+    for name in arguments or parts:
+        started = time.monotonic()
+        counts = parts[name]()
+        say(f"{name}: {counts.passed} passed, {counts.failed} failed in {time.monotonic() - started:.0f} s\n")
+        passed += counts.passed
+        failed += counts.failed
+    print(f"{passed} passed, {failed} failed", flush=True)
+    return 1 if failed or not passed else 0
+
+
+def lint() -> Counts:
+    commands = (
+        ["ruff", "check"],
+        ["ruff", "format", "--check"],
+        ["yamllint", "--strict", "."],
+        ["ansible-lint", "--offline"],
+    )
+    outcomes = [run(command) == 0 for command in commands]
+    return Counts(outcomes.count(True), outcomes.count(False))
+
+
+def unit() -> Counts:
+    report = REPORTS / "unit.xml"
+    report.unlink(missing_ok=True)
+    code = run(["pytest", "--quiet", f"--junitxml={report}"])
+    return counts_of(report, code)
+
+
+def molecule() -> Counts:
+    """The scenario itself counts as one test: its sequence has checks that are not pytest's."""
+    report = ROOT / ".build" / "molecule-verify.xml"
+    report.unlink(missing_ok=True)
+    code = run(["molecule", "test"], LAB_NAME="molecule", LAB_PORT="0")
+    counts = counts_of(report, 0)
+    return Counts(counts.passed + (code == 0), counts.failed + (code != 0))
+
+
+def counts_of(report: Path, exit_code: int) -> Counts:
+    """Reads pytest's report; one that is missing, or a failure that it does not show, counts as a failed test."""
+    if not report.exists():
+        return Counts(0, 1)
+    suites = list(ElementTree.parse(report).getroot().iter("testsuite"))
+    total, errors, failures, skipped = (
+        sum(int(suite.get(name, 0)) for suite in suites) for name in ("tests", "errors", "failures", "skipped")
+    )
+    failed = errors + failures
+    return Counts(total - failed - skipped, failed if failed or exit_code == 0 else 1)
+
+
+def run(command: Sequence[str], **environment: str) -> int:
+    say(f"$ {' '.join(command)}")
+    path = f"{TOOLS}{os.pathsep}{os.environ['PATH']}"
+    sys.stdout.flush()
+    return subprocess.run(command, cwd=ROOT, env={**os.environ, "PATH": path, **environment}, check=False).returncode
