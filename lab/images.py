@@ -11,6 +11,7 @@ import shlex
 import subprocess
 from collections.abc import Sequence
 
+from lab import proc_view
 from lab.commands import as_root, run
 from lab.errors import LabError
 from lab.podman import Podman
@@ -30,8 +31,10 @@ PACKAGES = (
     "python3",
     "iproute2",
     "procps",
-    "stress-ng",
 )
+# The drill's load; left out of Debian 13, where it brings 200 MB of graphics libraries (there the drill uses Python).
+LOAD_TOOL = "stress-ng"
+RELEASES_WITHOUT_LOAD_TOOL = ("trixie",)
 
 # What makes a Debian root directory a host of the lab. `$1` is the directory.
 CUSTOMISE = r"""
@@ -50,17 +53,27 @@ for unit in systemd-modules-load.service systemd-udevd.service systemd-udev-trig
   apt-daily.timer apt-daily-upgrade.timer e2scrub_all.timer fstrim.timer; do
   ln -sf /dev/null "$1/etc/systemd/system/$unit"
 done
+# A unit with a /proc of its own sees the whole machine again; these files show it the host.
+mkdir -p "$1/etc/systemd/system/monitor-agent@.service.d"
+{
+  echo '[Service]'
+  for name in @FILES@; do echo "BindReadOnlyPaths=@INSIDE@/proc/$name:/proc/$name"; done
+} > "$1/etc/systemd/system/monitor-agent@.service.d/lab-proc.conf"
 rm -f "$1/etc/machine-id"
 touch "$1/etc/machine-id"
-"""
+""".replace("@FILES@", " ".join(proc_view.FILES)).replace("@INSIDE@", str(proc_view.INSIDE))
 
 # Documentation and translations are a third of a small Debian.
 LEAVE_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*")
 
 
 def image_name(release: str) -> str:
-    recipe = "\n".join([release, *PACKAGES, CUSTOMISE, *LEAVE_OUT])
+    recipe = "\n".join([release, *packages(release), CUSTOMISE, *LEAVE_OUT])
     return f"{REPOSITORY}:{release}-{hashlib.sha256(recipe.encode()).hexdigest()[:12]}"
+
+
+def packages(release: str) -> tuple[str, ...]:
+    return PACKAGES if release in RELEASES_WITHOUT_LOAD_TOOL else (*PACKAGES, LOAD_TOOL)
 
 
 def ensure_image(podman: Podman, release: str) -> str:
@@ -76,6 +89,7 @@ def ensure_image(podman: Podman, release: str) -> str:
         try:
             with step(f"building the image for Debian {release}"):
                 _build(podman, release, mirror)
+            _remove_outdated(podman, release)
             return image_name(release)
         except LabError as error:
             reasons.append(f"{mirror}: {error}")
@@ -110,7 +124,7 @@ def _build(podman: Podman, release: str, mirror: str) -> None:
         "mmdebstrap",
         "--quiet",
         "--variant=apt",
-        f"--include={','.join(PACKAGES)}",
+        f"--include={','.join(packages(release))}",
         *(f"--dpkgopt=path-exclude={pattern}" for pattern in LEAVE_OUT),
         f"--customize-hook={CUSTOMISE}",
         release,
@@ -119,6 +133,14 @@ def _build(podman: Podman, release: str, mirror: str) -> None:
     ]
     import_image = podman.command("import", "--quiet", "--change", 'CMD ["/sbin/init"]', "-", image_name(release))
     _pipe(as_root(bootstrap), import_image)
+
+
+def _remove_outdated(podman: Podman, release: str) -> None:
+    """Removes this release's images of earlier recipes; one that a host still runs from stays until next time."""
+    tagged = podman.run("images", "--format", "{{.Repository}}:{{.Tag}}", REPOSITORY).split()
+    for name in tagged:
+        if name.startswith(f"{REPOSITORY}:{release}-") and name != image_name(release):
+            podman.succeeds("rmi", name)
 
 
 def _pipe(producer: Sequence[str], consumer: Sequence[str]) -> None:

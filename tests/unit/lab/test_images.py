@@ -15,7 +15,13 @@ class FakePodman:
         self.names = set(names)
 
     def succeeds(self, *arguments: str) -> bool:
+        if arguments[0] == "rmi":
+            self.names.discard(arguments[-1])
         return arguments[-1] in self.names
+
+    def run(self, *arguments: str) -> str:
+        assert arguments[0] == "images"
+        return "\n".join(self.names)
 
 
 @pytest.fixture
@@ -51,6 +57,12 @@ def test_a_release_that_cannot_be_had_is_replaced_by_debian_12_and_one_line_says
     said = [line for line in capsys.readouterr().err.splitlines() if "!" in line]
     assert len(said) == 1
     assert "Debian sid cannot be had" in said[0]
+
+
+def test_an_image_of_an_earlier_recipe_is_removed(tried: list[tuple[str, str]]) -> None:
+    podman = FakePodman(f"{images.REPOSITORY}:trixie-0123456789ab", images.image_name("bookworm"))
+    images.ensure_image(podman, "trixie")
+    assert podman.names == {images.image_name("trixie"), images.image_name("bookworm")}
 
 
 def test_no_image_at_all_is_an_error_that_says_what_was_tried(
