@@ -1,0 +1,52 @@
+"""The lab's sample workload, as a visitor meets it."""
+
+from __future__ import annotations
+
+import importlib.util
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from http.server import ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).resolve().parents[3] / "roles" / "demo_service" / "files" / "demo_service.py"
+specification = importlib.util.spec_from_file_location("demo_service", SOURCE)
+assert specification and specification.loader
+demo_service = importlib.util.module_from_spec(specification)
+specification.loader.exec_module(demo_service)
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), demo_service.Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+@pytest.mark.parametrize(("page", "begins"), [("/", "hello"), ("/stackless", "200010000"), ("/work", "")])
+def test_every_page_answers(address: str, page: str, begins: str) -> None:
+    with urllib.request.urlopen(address + page, timeout=10) as answer:
+        assert answer.status == 200
+        assert answer.read().decode().startswith(begins)
+
+
+def test_an_unknown_page_says_which_there_are(address: str) -> None:
+    with pytest.raises(urllib.error.HTTPError) as error:
+        urllib.request.urlopen(address + "/nowhere", timeout=10)
+    assert error.value.code == 404
+    assert "/stackless" in error.value.read().decode()
+    error.value.close()
+
+
+def test_the_pages_cost_what_they_say() -> None:
+    def processor_seconds(page: str) -> float:
+        started = time.process_time()
+        demo_service.PAGES[page]()
+        return time.process_time() - started
+
+    assert processor_seconds("/") < processor_seconds("/stackless") < processor_seconds("/work")
