@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import threading
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -41,12 +40,3 @@ def test_an_unknown_page_says_which_there_are(address: str) -> None:
     assert error.value.code == 404
     assert "/stackless" in error.value.read().decode()
     error.value.close()
-
-
-def test_the_pages_cost_what_they_say() -> None:
-    def processor_seconds(page: str) -> float:
-        started = time.process_time()
-        demo_service.PAGES[page]()
-        return time.process_time() - started
-
-    assert processor_seconds("/") < processor_seconds("/stackless") < processor_seconds("/work")
