@@ -62,6 +62,9 @@ from ansible.module_utils.python_package import RELEASE_DIGITS, python_files, ve
 PLATFORMS = ("manylinux_2_28", "manylinux_2_27", "manylinux_2_24", "manylinux_2_17", "manylinux2014")
 PACKAGE_DATA = (".py", ".html", ".css", ".js", ".json", ".yml")
 
+LEFT_OUT_DIRECTORIES = ("tests", "include")
+LEFT_OUT_SUFFIX = ".pyi"
+
 LAUNCHER = """\
 #!/usr/bin/python3 -I
 import os
@@ -105,6 +108,17 @@ def download_dependencies(requirements, python_version, architecture, directory)
         raise RuntimeError(f"pip could not get the wheels of {requirements}:\n{last_words}")
 
 
+def remove_what_only_developers_need(directory):
+    """Tests, type stubs and C headers: a third of numpy."""
+    for place, names, files in os.walk(directory):
+        for name in [name for name in names if name in LEFT_OUT_DIRECTORIES]:
+            shutil.rmtree(os.path.join(place, name))
+            names.remove(name)
+        for name in files:
+            if name.endswith(LEFT_OUT_SUFFIX):
+                os.unlink(os.path.join(place, name))
+
+
 def pack(directory):
     """The directory as .tar.gz bytes, entries sorted and without owners or times of their own."""
     buffer = io.BytesIO()
@@ -130,6 +144,7 @@ def build(params, name, files):
         library = os.path.join(directory, "lib")
         download_dependencies(params["requirements"], params["python_version"], params["architecture"], library)
         shutil.rmtree(os.path.join(library, "bin"), ignore_errors=True)
+        remove_what_only_developers_need(library)
         for path, content in files:
             write_atomically(os.path.join(library, name, path), content, mode=0o644)
         launcher = (LAUNCHER % name).encode()
@@ -156,7 +171,13 @@ def main():
     files = python_files(package, PACKAGE_DATA)
     with open(params["requirements"], "rb") as file:
         locked = file.read()
-    parts = [locked, LAUNCHER.encode(), params["python_version"].encode(), params["architecture"].encode()]
+    recipe = [LAUNCHER, *LEFT_OUT_DIRECTORIES, LEFT_OUT_SUFFIX]
+    parts = [
+        locked,
+        *(part.encode() for part in recipe),
+        params["python_version"].encode(),
+        params["architecture"].encode(),
+    ]
     for path, content in files:
         parts += [path.encode(), content]
     release = f"{version_of(package)}+{fingerprint(parts)}"
