@@ -1,0 +1,105 @@
+"""The text of a query as its author sees it: where a word stands in it, and whether the parser can bear it.
+
+The parser's syntax tree carries no positions; the parser overflows its stack on absurdly nested text, which would
+end the whole process, and wraps around or panics on absurdly long durations. All of that is answered here by a
+look at the tokens.
+"""
+
+import re
+from collections.abc import Iterator
+
+from monitor_collector.promql.errors import QueryError
+
+# Evaluating one level takes up to three Python frames of a thousand; real queries nest less than ten deep.
+DEEPEST_NESTING = 200
+
+# A thousand years: sums of times stay far within 64 bits.
+LONGEST_DURATION_MS = 1000 * 365 * 24 * 3600 * 1000
+
+_UNIT_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000, "y": 31_536_000_000}
+_DURATION = re.compile(r"(?:\d+(?:ms|[smhdwy]))+")
+_DURATION_PART = re.compile(r"(\d+)(ms|[smhdwy])")
+
+_TOKEN = re.compile(
+    r"""(?P<skipped>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`|\#[^\n]*|\s+)"""
+    r"""|(?P<word>[\w:.]+)"""
+    r"""|(?P<symbol>==|!=|=~|!~|>=|<=|.)""",
+    re.DOTALL,
+)
+_SIGNS = frozenset({"+", "-", ":"})
+_OPERATORS = frozenset({"+", "-", "*", "/", "%", "^", "==", "!=", ">", "<", ">=", "<=", "and", "or", "unless", "atan2"})
+
+
+def _tokens(text: str) -> Iterator[tuple[int, str]]:
+    for token in _TOKEN.finditer(text):
+        if token["skipped"] is None:
+            yield token.start(), token[0]
+
+
+def position_of(text: str, *words: str) -> int | None:
+    """The offset of the first of these tokens outside strings and comments, or None."""
+    lowered = {word.lower() for word in words}
+    return next((position for position, token in _tokens(text) if token.lower() in lowered), None)
+
+
+def position_of_call(text: str, name: str) -> int | None:
+    """The offset of the first `name(`, or `name by (`, or None; a label or metric of that name is passed over."""
+    previous: tuple[int, str] | None = None
+    for position, token in _tokens(text):
+        if previous and token.lower() in ("(", "by", "without"):
+            return previous[0]
+        previous = (position, token) if token.lower() == name.lower() else None
+    return None
+
+
+def position_of_subquery(text: str) -> int | None:
+    """The offset of the first `[…:…]`, or None."""
+    opened: int | None = None
+    for position, token in _tokens(text):
+        if token == "[":  # noqa: S105
+            opened = position
+        elif token == "]":  # noqa: S105
+            opened = None
+        elif opened is not None and ":" in token:
+            return opened
+    return None
+
+
+def refuse_long_durations(text: str) -> None:
+    """QueryError where a duration is longer than a thousand years (or, after `offset` or `[`, not even finite)."""
+    is_duration_due = False
+    for position, token in _tokens(text):
+        for word in token.split(":"):
+            milliseconds = _milliseconds(word, is_duration_due)
+            if milliseconds is not None and not milliseconds <= LONGEST_DURATION_MS:
+                raise QueryError(f"the duration {word} is too long", position, text)
+        is_duration_due = token.lower() in ("offset", "[") or (is_duration_due and token in _SIGNS)
+
+
+def _milliseconds(word: str, is_plain_number_in_seconds: bool) -> float | None:
+    if _DURATION.fullmatch(word):
+        return sum(int(number) * _UNIT_MS[unit] for number, unit in _DURATION_PART.findall(word))
+    if not is_plain_number_in_seconds:
+        return None
+    try:
+        return 1000 * (int(word, 16) if word.lower().startswith("0x") else float(word))
+    except (ValueError, OverflowError):
+        return None
+
+
+def refuse_deep_nesting(text: str) -> None:
+    """QueryError where brackets and chains of operators nest deeper than the parser and the evaluator can go."""
+    operators = [0]
+    depth = 0
+    for position, token in _tokens(text):
+        if token in ("(", "{", "["):
+            operators.append(0)
+            depth += 1
+        elif token in (")", "}", "]") and len(operators) > 1:
+            depth -= operators.pop() + 1
+        elif token.lower() in _OPERATORS:
+            operators[-1] += 1
+            depth += 1
+        if depth > DEEPEST_NESTING:
+            message = f"more than {DEEPEST_NESTING} nested brackets and chained operators are not supported"
+            raise QueryError(message, position, text)
