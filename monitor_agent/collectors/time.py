@@ -1,0 +1,15 @@
+"""The host's own clock."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+from monitor_agent.collectors import register
+from monitor_agent.collectors.options import Options
+from monitor_agent.exposition import Family
+
+
+@register("time")
+def collect(root: str, options: Options) -> Iterable[Family]:
+    yield Family("node_time_seconds", "gauge", "System time in seconds since epoch (1970).", [((), time.time())])

@@ -1,0 +1,189 @@
+"""Reads YAML that people write, and says what is wrong with it in a line they can act on.
+
+Mappings and lists remember the line they come from. A `Checker` collects all problems of a file instead of stopping
+at the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+
+class Problem(NamedTuple):
+    """What is wrong, and where. `where` is a key or the name of a rule; `line` counts from 1."""
+
+    file: str
+    line: int | None
+    where: str
+    what: str
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        return ": ".join(part for part in (place, self.where, self.what) if part)
+
+
+class ConfigError(Exception):
+    """A configuration that cannot be used; its text has one line for each problem."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = problems
+
+
+class Located(dict[Any, Any]):
+    """A mapping with its line and those of its keys."""
+
+    line: int
+    lines: dict[Any, int]
+
+
+class _Loader(yaml.SafeLoader):
+    pass
+
+
+def _construct_mapping(loader: _Loader, node: yaml.MappingNode) -> Located:
+    loader.flatten_mapping(node)
+    mapping = Located()
+    mapping.line = node.start_mark.line + 1
+    mapping.lines = {}
+    for key_node, value_node in node.value:
+        key = loader.construct_object(key_node, deep=True)
+        line = key_node.start_mark.line + 1
+        if not isinstance(key, str | int | float):
+            raise yaml.MarkedYAMLError(problem="a key is a word", problem_mark=key_node.start_mark)
+        if key in mapping:
+            raise yaml.MarkedYAMLError(problem=f"{key!r} is there twice", problem_mark=key_node.start_mark)
+        mapping.lines[key] = line
+        mapping[key] = loader.construct_object(value_node, deep=True)
+    return mapping
+
+
+_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _construct_mapping)
+
+
+class Key(NamedTuple):
+    """A key of a mapping. `read` turns the value into what the program uses, or raises ValueError saying what a right
+    value is. A key without `default` must be there (`...` stands for none). A secret value is never part of a
+    problem's text."""
+
+    read: Callable[[Any], Any]
+    default: Any = ...
+    is_secret: bool = False
+
+
+class Checker:
+    """Reads the mappings of one file, collecting `problems`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.problems: list[Problem] = []
+
+    def load(self) -> Any:
+        """What the file holds; None, and a problem, when it cannot be read or is no YAML."""
+        try:
+            text = self.path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            self.add(None, "", "there is no such file")
+        except (OSError, UnicodeDecodeError) as error:
+            self.add(None, "", f"cannot be read: {getattr(error, 'strerror', None) or error}")
+        else:
+            try:
+                return yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
+            except yaml.MarkedYAMLError as error:
+                line = error.problem_mark.line + 1 if error.problem_mark else None
+                self.add(line, "", f"is no YAML: {error.problem}")
+            except yaml.YAMLError as error:
+                self.add(None, "", f"is no YAML: {error}".splitlines()[0])
+        return None
+
+    def load_mapping(self) -> Located | None:
+        """The mapping that the file is; None, and a problem, when it is anything else."""
+        content = self.load()
+        if self.problems:
+            return None
+        if not isinstance(content, Located):
+            self.add(1, "", "is no mapping of keys to values")
+            return None
+        return content
+
+    def add(self, line: int | None, where: str, what: str) -> None:
+        self.problems.append(Problem(str(self.path), line, where, what))
+
+    def read(self, mapping: Any, keys: Mapping[str, Key], where: str = "", line: int | None = None) -> dict[str, Any]:
+        """The values of `keys`, with a problem for each unknown, missing or wrong one, which is then left out."""
+        if not isinstance(mapping, Located):
+            self.add(line, where, f"must be a mapping with the keys {', '.join(keys)}")
+            return {}
+        prefix = f"{where}: " if where else ""
+        values = {}
+        for key in mapping:
+            if key not in keys:
+                known = ", ".join(keys)
+                self.add(mapping.lines[key], f"{prefix}{key}", f"is not known here; the keys are {known}")
+        for name, key in keys.items():
+            if name not in mapping:
+                if key.default is ...:
+                    self.add(mapping.line, f"{prefix}{name}", "is missing")
+                else:
+                    values[name] = key.default
+                continue
+            try:
+                values[name] = key.read(mapping[name])
+            except ValueError as error:
+                value = "" if key.is_secret else f"{shown(mapping[name])} "
+                self.add(mapping.lines[name], f"{prefix}{name}", f"{value}{error}")
+        return values
+
+    def read_list(self, value: Any, where: str, line: int | None) -> list[Any]:
+        if isinstance(value, list):
+            return value
+        self.add(line, where, "must be a list, each entry beginning with a dash")
+        return []
+
+
+def shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:60]}…"
+
+
+def text(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError("must be a text")
+    return value
+
+
+def positive(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
+        raise ValueError("must be a number above 0, for example 5")
+    return value
+
+
+def path(value: Any) -> Path:
+    if not isinstance(value, str) or not value.startswith("/"):
+        raise ValueError("must be an absolute path, for example /etc/monitor-collector/tls.pem")
+    return Path(value)
+
+
+def anything(value: Any) -> Any:
+    """For a value that is looked at later."""
+    return value
+
+
+def labels(value: Any) -> dict[str, str]:
+    """Label names and values, numbers and words written as they are."""
+    if not isinstance(value, dict):
+        raise ValueError("must be a mapping of label names to values, for example {env: lab}")
+    for name, content in value.items():
+        if not isinstance(name, str) or not name.isascii() or not name.isidentifier() or name.startswith("__"):
+            raise ValueError(f"has the label {name!r}: a label is named with letters, digits and _, for example env")
+        if isinstance(content, dict | list) or content is None:
+            raise ValueError(f"has no text for the label {name}, for example {name}: lab")
+    return {name: _as_written(content) for name, content in value.items()}
+
+
+def _as_written(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

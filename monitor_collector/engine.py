@@ -1,0 +1,257 @@
+"""Evaluates everything at the collector's interval: who reports, thresholds, rules; and has the results stored.
+
+Evaluations lie on a grid in time, a little after whole intervals, since hosts sample at those. A rule that fails is
+reported and the others go on. Expressions are evaluated in a thread of their own, so pushes are taken meanwhile and a
+query that people ask never waits in front of an alarm.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+from monitor_collector import alertmanager_payload, liveness, rules
+from monitor_collector.config import Configuration
+from monitor_collector.head import Head
+from monitor_collector.metrics import Metrics
+from monitor_collector.promql import Labels, QueryError
+from monitor_collector.rule_files import AlertingRule, Rule, RuleGroup
+from monitor_collector.rules import Alert, Outcome, RuleError, RuleState, Transition
+from monitor_collector.samples import labels_from
+from monitor_collector.state import StateDatabase
+from monitor_collector.templates import TemplateError
+
+log = logging.getLogger(__name__)
+
+# After a whole interval, so that what hosts sampled at it has arrived.
+_OFFSET_RATIO = 0.1
+OWN_JOB = "monitor_collector"
+_FORGET_INTERVAL_MS = 60_000
+
+
+class Health(NamedTuple):
+    """How the last evaluation of a rule went. `error` is "" where it went well."""
+
+    at_ms: int
+    duration_seconds: float
+    error: str
+
+
+class Engine:
+    """`configure`, `restore` once, then `run`. `on_notifications` is called when the outbox has something new.
+
+    All changes are made by the event loop's thread; whoever reads from it may look at any attribute at any time.
+    """
+
+    def __init__(
+        self,
+        head: Head,
+        database: StateDatabase,
+        metrics: Metrics,
+        arrivals: Mapping[str, int],
+        now_ms: Callable[[], int],
+        on_notifications: Callable[[], None],
+    ) -> None:
+        self.started_ms = now_ms()
+        self.states: dict[str, RuleState] = {}
+        self.health: dict[str, Health] = {}
+        self.group_evaluations: dict[tuple[str, str], Health] = {}
+        self._head = head
+        self._database = database
+        self._metrics = metrics
+        self._arrivals = arrivals
+        self._now_ms = now_ms
+        self._on_notifications = on_notifications
+        self._configuration: Configuration
+        self._threshold_samples: list[tuple[Labels, float]] = []
+        self._executor = ThreadPoolExecutor(1, "rules")
+        self._forgotten_ms = 0
+
+    def configure(self, configuration: Configuration) -> None:
+        """Takes effect with the next evaluation. Alerts of rules that stay are kept, those of others end."""
+        self._configuration = configuration
+        self._threshold_samples = liveness.threshold_samples(configuration.thresholds)
+        keys = {rule.key for group in configuration.groups for rule in group.rules}
+        self.health = {key: health for key, health in self.health.items() if key in keys}
+
+    def restore(self) -> None:
+        """Takes up the alerts of the run before, and stores their samples, which rules may refer to."""
+        now_ms = self._now_ms()
+        for key, alerts in self._database.alerts().items():
+            outcome = rules.restored(alerts)
+            self.states[key] = outcome.state
+            self._head.append_own(_frame(key), outcome.samples, now_ms)
+
+    @property
+    def is_settling(self) -> bool:
+        """Whether hosts may not have had the time to report since the start."""
+        patience = max(map(liveness.patience_ms, self._configuration.targets), default=0)
+        return self._now_ms() - self.started_ms < patience
+
+    async def run(self, on_evaluated: Callable[[], None]) -> None:
+        """Evaluates for ever, and says so each time."""
+        at_ms = 0
+        while True:
+            interval_ms = round(self._configuration.settings.evaluation_interval_seconds * 1000)
+            now_ms = self._now_ms()
+            # A sleep may end a moment early, and the same point of the grid must not come twice.
+            at_ms = next_on_grid(max(now_ms, at_ms + 1), interval_ms)
+            await asyncio.sleep((at_ms - now_ms) / 1000)
+            started = time.monotonic()
+            try:
+                await self.evaluate(at_ms)
+            except Exception:
+                # Whatever it was, the next evaluation may well succeed, and a monitor that has stopped tells nobody.
+                log.exception("an evaluation failed")
+                self._metrics.add("monitor_rule_evaluation_failures_total")
+            duration = time.monotonic() - started
+            self._metrics.set("monitor_evaluation_duration_seconds", duration)
+            missed = int(duration * 1000 // interval_ms)
+            if missed:
+                self._metrics.add("monitor_evaluations_missed_total", missed)
+            on_evaluated()
+
+    async def close(self) -> None:
+        self._executor.shutdown(cancel_futures=True)
+
+    async def evaluate(self, at_ms: int) -> None:
+        """Evaluates everything as of a moment and stores what comes of it."""
+        configuration = self._configuration
+        own = liveness.samples(configuration.targets, self._arrivals, self.started_ms, at_ms)
+        self._head.append_own("targets", own, at_ms)
+        self._head.append_own("thresholds", self._threshold_samples, at_ms)
+        self._head.append_own("collector", self._own_figures(), at_ms)
+        outcomes: dict[str, Outcome] = {}
+        queries: dict[str, str] = {}
+        for group in configuration.groups:
+            if self._is_due(group, at_ms):
+                async for rule, outcome in self._evaluate_group(group, at_ms):
+                    outcomes[rule.key] = outcome
+                    queries[rule.key] = rule.query
+        configured = {rule.key for group in configuration.groups for rule in group.rules}
+        for key in self.states.keys() - configured:
+            outcomes[key] = rules.end(self.states[key], at_ms)
+            self._head.append_own(_frame(key), outcomes[key].samples, at_ms)
+        if await self._keep(configuration, outcomes, queries, at_ms):
+            self.states.update({key: outcome.state for key, outcome in outcomes.items()})
+            for key in self.states.keys() - configured:
+                del self.states[key]
+        if at_ms - self._forgotten_ms >= _FORGET_INTERVAL_MS:
+            self._forgotten_ms = at_ms
+            self._head.forget(at_ms)
+
+    def _own_figures(self) -> list[tuple[Labels, float]]:
+        # A host may push figures of the same names; the job tells them apart.
+        return [(labels_from({**dict(labels), "job": OWN_JOB}), value) for labels, value in self._metrics.samples()]
+
+    def _is_due(self, group: RuleGroup, at_ms: int) -> bool:
+        last = self.group_evaluations.get((group.file, group.name))
+        return not group.interval_ms or last is None or at_ms - last.at_ms >= group.interval_ms
+
+    async def _evaluate_group(self, group: RuleGroup, at_ms: int) -> AsyncIterator[tuple[Rule, Outcome]]:
+        """Each rule that did not fail with its outcome. Samples are stored at once, for the next rule."""
+        loop = asyncio.get_running_loop()
+        external_url = self._configuration.settings.external_url
+        is_settling = self.is_settling
+        group_started = time.monotonic()
+        for rule in group.rules:
+            state = self.states.get(rule.key, rules.NOTHING_YET)
+            started = time.monotonic()
+            arguments = (rule, self._head, at_ms, state, external_url, is_settling)
+            error = ""
+            try:
+                outcome = await loop.run_in_executor(self._executor, rules.evaluate, *arguments)
+            except (QueryError, RuleError, TemplateError) as reason:
+                error = str(reason)
+            except Exception as reason:
+                error = f"{type(reason).__name__}: {reason}"
+                log.exception("rule %s of group %s cannot be evaluated", rule.name, group.name)
+            self._metrics.add("monitor_rule_evaluations_total")
+            before = self.health.get(rule.key)
+            self.health[rule.key] = Health(at_ms, time.monotonic() - started, error)
+            if error:
+                self._metrics.add("monitor_rule_evaluation_failures_total")
+                if before is None or before.error != error:
+                    log.error("rule %s of group %s: %s", rule.name, group.name, error)
+                continue
+            self._head.append_own(_frame(rule.key), outcome.samples, at_ms)
+            yield rule, outcome
+        duration = time.monotonic() - group_started
+        self.group_evaluations[(group.file, group.name)] = Health(at_ms, duration, "")
+
+    async def _keep(
+        self, configuration: Configuration, outcomes: Mapping[str, Outcome], queries: Mapping[str, str], at_ms: int
+    ) -> bool:
+        """Stores what has changed together with the messages about it; only then it counts as having happened.
+
+        When that fails the states stay as they were, so the next evaluation comes to the same and tries again.
+        """
+        changed = [pair for key, outcome in outcomes.items() for pair in self._changed(key, outcome.state)]
+        ended = [pair for key, outcome in outcomes.items() for pair in self._ended(key, outcome.state)]
+        transitions = [(one, queries.get(key, "")) for key, outcome in outcomes.items() for one in outcome.transitions]
+        messages = list(_messages(configuration, transitions))
+        if changed or ended or messages:
+            try:
+                await asyncio.to_thread(self._database.store, changed, ended, messages, at_ms)
+            except sqlite3.Error as error:
+                log.error("cannot store alerts, trying again with the next evaluation: %s", error)
+                return False
+        for transition, _ in transitions:
+            words = "fires" if transition.is_firing else "is resolved"
+            log.info("%s %s", " ".join(f"{name}={value}" for name, value in transition.alert.labels), words)
+        if messages:
+            self._on_notifications()
+        return True
+
+    def _changed(self, key: str, state: RuleState) -> Iterator[tuple[str, Alert]]:
+        before = self.states.get(key, rules.NOTHING_YET).alerts
+        for labels, alert in state.alerts.items():
+            known = before.get(labels)
+            # The value changes all the time, and after a restart the next evaluation gives it anew.
+            if known is None or _lasting(known) != _lasting(alert):
+                yield key, alert
+
+    def _ended(self, key: str, state: RuleState) -> Iterator[tuple[str, Alert]]:
+        before = self.states.get(key, rules.NOTHING_YET).alerts
+        return ((key, alert) for labels, alert in before.items() if labels not in state.alerts)
+
+    def active_alerts(self) -> Iterator[tuple[AlertingRule, Alert]]:
+        """The pending and firing alerts, with their rules."""
+        for group in self._configuration.groups:
+            for rule in group.rules:
+                if isinstance(rule, AlertingRule):
+                    for alert in self.alerts_of(rule):
+                        yield rule, alert
+
+    def alerts_of(self, rule: Rule) -> list[Alert]:
+        return list(self.states.get(rule.key, rules.NOTHING_YET).alerts.values())
+
+
+def next_on_grid(now_ms: int, interval_ms: int) -> int:
+    """The next moment to evaluate at: a little after a multiple of the interval, and not before now."""
+    offset_ms = round(interval_ms * _OFFSET_RATIO)
+    return -((offset_ms - now_ms) // interval_ms) * interval_ms + offset_ms
+
+
+def _lasting(alert: Alert) -> tuple[object, ...]:
+    return alert.state, alert.active_at_ms, alert.fired_at_ms, alert.keep_firing_since_ms
+
+
+def _frame(rule_key: str) -> str:
+    return f"rule {rule_key}"
+
+
+def _messages(configuration: Configuration, transitions: list[tuple[Transition, str]]) -> Iterator[tuple[str, str]]:
+    """Receiver and JSON of each message about the transitions."""
+    if not transitions:
+        return
+    external_url = configuration.settings.external_url
+    for receiver in configuration.receivers:
+        for payload in alertmanager_payload.payloads(transitions, receiver.name, external_url):
+            yield receiver.name, json.dumps(payload, ensure_ascii=False)

@@ -1,0 +1,213 @@
+"""The recent samples, in memory: one frame for each host, and an index to find series by their labels.
+
+A sample is identified by its series and its timestamp: whatever arrives a second time changes nothing. One thread
+writes (append, forget); any number may select at the same time (see `frame` for why that is safe).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from monitor_collector.frame import Frame
+from monitor_collector.promql import Labels, Matcher, Series
+from monitor_collector.samples import Batch, Layout, instance_of
+
+_MATCHES_KEPT = 1000
+
+
+class _Place(NamedTuple):
+    """Where a series is."""
+
+    frame: Frame
+    column: int
+
+
+class _Part(NamedTuple):
+    """The series of a layout that live in one frame: their positions in the layout and their columns."""
+
+    frame: Frame
+    positions: np.ndarray
+    columns: np.ndarray
+    is_distinct: bool
+
+
+class _Match(NamedTuple):
+    """The series of one frame that matchers have found."""
+
+    frame: Frame
+    columns: np.ndarray
+    labels: list[Labels]
+
+
+class _Index:
+    """Series by metric name, and the answers found so far. A new one takes its place when series go away."""
+
+    def __init__(self) -> None:
+        self.by_name: dict[str, dict[Labels, _Place]] = {}
+        self.matches: dict[tuple[Matcher, ...], list[_Match]] = {}
+
+    def add(self, labels: Labels, place: _Place) -> None:
+        self.by_name.setdefault(dict(labels).get("__name__", ""), {})[labels] = place
+        # Replaced, not cleared: a reader that is just finding an outdated answer keeps it to itself.
+        self.matches = {}
+
+    def find(self, matchers: tuple[Matcher, ...]) -> list[_Match]:
+        matches = self.matches
+        found = matches.get(matchers)
+        if found is None:
+            found = self._search(matchers)
+            if len(matches) < _MATCHES_KEPT:
+                matches[matchers] = found
+        return found
+
+    def _search(self, matchers: tuple[Matcher, ...]) -> list[_Match]:
+        exact = next((m.value for m in matchers if m.name == "__name__" and m.op == "="), None)
+        names = [exact] if exact is not None else list(self.by_name)
+        others = [m for m in matchers if exact is None or m.name != "__name__" or m.op != "="]
+        per_frame: dict[Frame, list[tuple[int, Labels]]] = defaultdict(list)
+        for name in names:
+            # A copy made in one step, since the writer may add series meanwhile.
+            for labels, place in list(self.by_name.get(name, {}).items()):
+                if others:
+                    values = dict(labels)
+                    if not all(m.matches(values.get(m.name, "")) for m in others):
+                        continue
+                per_frame[place.frame].append((place.column, labels))
+        return [
+            _Match(frame, np.array([column for column, _ in found]), [labels for _, labels in found])
+            for frame, found in per_frame.items()
+        ]
+
+
+class Head:
+    """Recent samples; `window_seconds` is how long they are kept."""
+
+    def __init__(self, window_seconds: int) -> None:
+        self.window_seconds = window_seconds
+        self._frames: dict[str, Frame] = {}
+        self._series: dict[Labels, _Place] = {}
+        self._index = _Index()
+        self._own_layouts: dict[str, Layout] = {}
+        self._parts: WeakKeyDictionary[Layout, list[_Part]] = WeakKeyDictionary()
+
+    @property
+    def series_count(self) -> int:
+        return len(self._series)
+
+    @property
+    def memory_bytes(self) -> int:
+        """Of the samples alone."""
+        return sum(chunk.values.nbytes for frame in self._frames.values() for chunk in frame.chunks)
+
+    def append(self, batch: Batch) -> int:
+        """Stores a batch; returns how many of its samples were new."""
+        if not len(batch):
+            return 0
+        parts = self._parts.get(batch.layout)
+        if parts is None:
+            parts = self._parts[batch.layout] = self._place(batch.layout)
+        stored = 0
+        for part in parts:
+            whole = len(part.positions) == len(batch)
+            values = batch.values if whole else batch.values[part.positions]
+            if isinstance(batch.timestamps_ms, int):
+                stored += _write_row(part.frame, batch.timestamps_ms, part.columns, values, part.is_distinct)
+                continue
+            timestamps = batch.timestamps_ms if whole else batch.timestamps_ms[part.positions]
+            for timestamp in np.unique(timestamps):
+                row = np.flatnonzero(timestamps == timestamp)
+                stored += _write_row(part.frame, int(timestamp), part.columns[row], values[row], part.is_distinct)
+        return stored
+
+    def append_own(self, frame: str, samples: Sequence[tuple[Labels, float]], at_ms: int) -> None:
+        """Stores series that the collector makes itself, all at one moment, in a frame of their own."""
+        series = tuple(labels for labels, _ in samples)
+        layout = self._own_layouts.get(frame)
+        if layout is None or layout.series != series:
+            layout = self._own_layouts[frame] = Layout(series, frame)
+        self.append(Batch(layout, np.array([value for _, value in samples], dtype=np.float64), at_ms))
+
+    def _place(self, layout: Layout) -> list[_Part]:
+        per_frame: dict[Frame, list[tuple[int, int]]] = defaultdict(list)
+        for position, labels in enumerate(layout.series):
+            place = self._series.get(labels)
+            if place is None:
+                place = self._add_series(labels, layout.frame or f"instance {instance_of(labels)}")
+            per_frame[place.frame].append((position, place.column))
+        parts = []
+        for frame, pairs in per_frame.items():
+            positions, columns = np.array(pairs, dtype=np.intp).T
+            parts.append(_Part(frame, positions, columns.copy(), len(set(columns.tolist())) == len(columns)))
+        return parts
+
+    def _add_series(self, labels: Labels, frame_name: str) -> _Place:
+        frame = self._frames.setdefault(frame_name, Frame())
+        place = self._series[labels] = _Place(frame, frame.add_column())
+        self._index.add(labels, place)
+        return place
+
+    def forget(self, now_ms: int) -> None:
+        """Drops what is older than the window, and the series that have no sample left."""
+        oldest_ms = now_ms - self.window_seconds * 1000
+        replaced: dict[Frame, tuple[np.ndarray, Frame]] = {}
+        for name, frame in list(self._frames.items()):
+            if not frame.forget_before(oldest_ms):
+                continue
+            live = frame.live_columns()
+            if len(live) == frame.width:
+                continue
+            replaced[frame] = (live, frame.only(live))
+            if len(live):
+                self._frames[name] = replaced[frame][1]
+            else:
+                del self._frames[name]
+        if replaced:
+            self._move_series(replaced)
+
+    def _move_series(self, replaced: dict[Frame, tuple[np.ndarray, Frame]]) -> None:
+        series: dict[Labels, _Place] = {}
+        index = _Index()
+        for labels, place in self._series.items():
+            if place.frame in replaced:
+                live, frame = replaced[place.frame]
+                column = int(np.searchsorted(live, place.column))
+                if column == len(live) or live[column] != place.column:
+                    continue
+                place = _Place(frame, column)
+            series[labels] = place
+            index.add(labels, place)
+        self._series, self._index = series, index
+        self._parts.clear()
+
+    def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> list[Series]:
+        """The samples with start_ms < t <= end_ms of the series that all matchers match; series without any are left
+        out. The series of one host share their array of timestamps where none has a gap."""
+        found: list[Series] = []
+        for match in self._index.find(tuple(matchers)):
+            timestamps, values, missing = match.frame.read(match.columns, start_ms, end_ms)
+            if not len(timestamps):
+                continue
+            if missing is None:
+                found += [Series(labels, timestamps, row) for labels, row in zip(match.labels, values, strict=True)]
+                continue
+            for labels, row, gaps in zip(match.labels, values, missing, strict=True):
+                there = ~gaps
+                if there.any():
+                    found.append(Series(labels, timestamps[there], row[there]))
+        return found
+
+    def series(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> list[Labels]:
+        """The labels of the series that match and have a sample with start_ms < t <= end_ms."""
+        return [one.labels for one in self.select(matchers, start_ms, end_ms)]
+
+
+def _write_row(frame: Frame, timestamp_ms: int, columns: np.ndarray, values: np.ndarray, is_distinct: bool) -> int:
+    if not is_distinct:
+        columns, first = np.unique(columns, return_index=True)
+        values = values[first]
+    return frame.write(timestamp_ms, columns, values)

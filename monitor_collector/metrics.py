@@ -1,0 +1,89 @@
+"""The collector's figures about itself: counted in memory, served on `/metrics`, and stored like any other series."""
+
+from __future__ import annotations
+
+import resource
+import threading
+import time
+from collections.abc import Iterator
+
+from monitor_collector.promql import Labels
+from monitor_collector.samples import metric
+from monitor_collector.templates import plain
+
+# name: kind, help
+FIGURES = {
+    "monitor_collector_build_info": ("gauge", "Always 1; the label tells the version."),
+    "monitor_ingest_batches_total": ("counter", "Pushes that were acknowledged."),
+    "monitor_ingest_bytes_total": ("counter", "Bytes of acknowledged pushes, as they came."),
+    "monitor_ingest_samples_total": ("counter", "Samples in acknowledged pushes."),
+    "monitor_ingest_dropped_samples_total": ("counter", "Samples more than a day old or from the future."),
+    "monitor_ingest_refused_batches_total": ("counter", "Pushes that were refused, by HTTP status."),
+    "monitor_head_series": ("gauge", "Series in memory."),
+    "monitor_head_bytes": ("gauge", "Memory that the samples take."),
+    "monitor_wal_bytes": ("gauge", "Size of the write-ahead log."),
+    "monitor_wal_fsyncs_total": ("counter", "Times that the write-ahead log was made durable."),
+    "monitor_evaluation_duration_seconds": ("gauge", "How long the last evaluation of all rules took."),
+    "monitor_evaluations_missed_total": ("counter", "Evaluations left out because the one before took too long."),
+    "monitor_rule_evaluations_total": ("counter", "Evaluations of single rules."),
+    "monitor_rule_evaluation_failures_total": ("counter", "Evaluations of single rules that failed."),
+    "monitor_notifications_sent_total": ("counter", "Messages that a receiver has accepted."),
+    "monitor_notifications_failed_total": ("counter", "Attempts to deliver a message that failed."),
+    "monitor_notifications_given_up_total": ("counter", "Messages that could not be delivered in time."),
+    "monitor_notifications_outbox": ("gauge", "Messages that wait to be delivered."),
+    "monitor_queries_total": ("counter", "Queries that people and programs have asked."),
+    "process_cpu_seconds_total": ("counter", "Processor time used."),
+    "process_resident_memory_bytes": ("gauge", "Memory in use."),
+    "process_start_time_seconds": ("gauge", "When the collector was started."),
+}
+
+
+class Metrics:
+    """Figures by name and labels. May be used from any thread."""
+
+    def __init__(self) -> None:
+        self._values: dict[Labels, float] = {}
+        self._lock = threading.Lock()
+        self.set("process_start_time_seconds", time.time())
+
+    def add(self, name: str, amount: float = 1, **labels: str) -> None:
+        series = metric(name, **labels)
+        with self._lock:
+            self._values[series] = self._values.get(series, 0) + amount
+
+    def set(self, name: str, value: float, **labels: str) -> None:
+        with self._lock:
+            self._values[metric(name, **labels)] = value
+
+    def samples(self) -> list[tuple[Labels, float]]:
+        """All figures, those of the process as they are now."""
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        self.set("process_cpu_seconds_total", usage.ru_utime + usage.ru_stime)
+        self.set("process_resident_memory_bytes", resident_memory_bytes())
+        with self._lock:
+            return sorted(self._values.items())
+
+    def page(self) -> str:
+        """All figures in Prometheus' text format."""
+        return "".join(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        before = ""
+        for series, value in self.samples():
+            labels = dict(series)
+            name = labels.pop("__name__")
+            if name != before:
+                kind, text = FIGURES[name]
+                yield f"# HELP {name} {text}\n# TYPE {name} {kind}\n"
+                before = name
+            pairs = ",".join(f'{key}="{_escaped(content)}"' for key, content in labels.items())
+            yield f"{name}{{{pairs}}} {plain(value)}\n" if pairs else f"{name} {plain(value)}\n"
+
+
+def resident_memory_bytes() -> int:
+    with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123 - read every second
+        return int(file.read().split()[1]) * resource.getpagesize()
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

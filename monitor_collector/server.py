@@ -1,0 +1,157 @@
+"""Runs the collector as a process: the HTTP server around it, signals, and what systemd wants to know."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+import sqlite3
+import ssl
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+
+from monitor_collector import config, systemd
+from monitor_collector.api import Api
+from monitor_collector.collector import Collector, system_time_ms
+from monitor_collector.config import Settings
+from monitor_collector.documents import ConfigError
+from monitor_collector.ingest import PATH, Ingest, Receive, Scope, Send
+from monitor_collector.page import Page
+
+log = logging.getLogger(__name__)
+
+_BACKLOG = 2048
+# How long requests that are being answered may take when the service stops.
+_GRACE_SECONDS = 5
+
+
+class StartError(Exception):
+    """The collector cannot start; the text says why and what to change."""
+
+
+class Application:
+    """Sends pushes straight to where they are taken, since there are so many, and all else to the API and the page."""
+
+    def __init__(self, ingest: Ingest, rest: Starlette) -> None:
+        self._ingest = ingest
+        self._rest = rest
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == PATH:
+            await self._ingest(scope, receive, send)
+        else:
+            await self._rest(scope, receive, send)
+
+
+def run(directory: Path) -> int:
+    """Runs until SIGTERM or SIGINT; returns the exit status."""
+    _log_to_journal()
+    try:
+        configuration = config.load(directory)
+        listener = _listen(configuration.settings)
+        collector = _collector(directory, configuration)
+        server = _server(collector)
+    except (ConfigError, StartError) as error:
+        for line in str(error).splitlines():
+            log.error("%s", line)
+        return 1
+    return asyncio.run(_serve(collector, server, listener))
+
+
+async def _serve(collector: Collector, server: uvicorn.Server, listener: socket.socket) -> int:
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    starting = asyncio.create_task(_start(collector))
+    await asyncio.wait([serving, starting], return_when=asyncio.FIRST_COMPLETED)
+    if starting.done() and starting.exception():
+        log.error("the collector cannot start", exc_info=starting.exception())
+        server.should_exit = True
+    await serving
+    systemd.notify("STOPPING=1")
+    starting.cancel()
+    await asyncio.gather(starting, return_exceptions=True)
+    await collector.stop()
+    log.info("monitor-collector has stopped")
+    return 1 if not starting.cancelled() and starting.exception() else 0
+
+
+async def _start(collector: Collector) -> None:
+    await collector.start()
+    reloads: set[asyncio.Task[None]] = set()
+
+    async def reload() -> None:
+        # The error is logged, and the collector goes on as before.
+        with suppress(ConfigError):
+            await collector.reload()
+
+    def on_hangup() -> None:
+        task = asyncio.create_task(reload())
+        reloads.add(task)
+        task.add_done_callback(reloads.discard)
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, on_hangup)
+    systemd.notify("READY=1")
+
+
+def _collector(directory: Path, configuration: config.Configuration) -> Collector:
+    try:
+        return Collector(directory, configuration, system_time_ms)
+    except (OSError, sqlite3.Error) as error:
+        raise StartError(
+            f"cannot use {configuration.settings.data_directory}: {getattr(error, 'strerror', None) or error}; "
+            f"change data_directory in {directory / 'collector.yml'}, or who owns that directory"
+        ) from None
+
+
+def _listen(settings: Settings) -> socket.socket:
+    try:
+        family, _, _, _, address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        raise StartError(
+            f"cannot listen on {settings.host}:{settings.port}: {error.strerror}; "
+            "stop what uses that port or change listen in collector.yml"
+        ) from None
+    return listener
+
+
+def _server(collector: Collector) -> uvicorn.Server:
+    settings = collector.configuration.settings
+    rest = Starlette(routes=[*Api(collector).routes(), *Page(collector).routes()])
+    uvicorn_settings = uvicorn.Config(
+        Application(collector.ingest, rest),
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        backlog=_BACKLOG,
+        # Longer than an agent's interval, so that its connection stays open.
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+        ssl_certfile=settings.tls.certificate_file if settings.tls else None,
+        ssl_keyfile=settings.tls.key_file if settings.tls else None,
+    )
+    try:
+        uvicorn_settings.load()
+    except (OSError, ssl.SSLError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise StartError(f"cannot use the certificate: {reason}; change tls in collector.yml") from None
+    return uvicorn.Server(uvicorn_settings)
+
+
+def _log_to_journal() -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(systemd.JournalFormatter("%(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    # These tell of every request, with its whole address, which may hold a secret.
+    for name in ("httpx", "httpcore", "uvicorn"):
+        logging.getLogger(name).setLevel(logging.WARNING)
