@@ -15,26 +15,44 @@ from lab.errors import LabError
 from lab.settings import Host, Lab
 
 REQUEST_LIMIT_SECONDS = 5
+LOOK_BACK_SECONDS = 3600
 HEADINGS = ("host", "Debian", "Python", "reporting since", "alarms")
 
 
 def table(lab: Lab, address: str) -> str:
     """The lab as text; raises LabError when the collector at `address` does not answer."""
-    since = {
-        sample["metric"]["instance"]: float(sample["value"][1])
-        for sample in _ask(address, "query", query="monitor_reporting_since_seconds")["result"]
-    }
+    since = _reporting_since(address)
     alarms = defaultdict(list)
     for alarm in _ask(address, "alerts")["alerts"]:
         alarms[alarm["labels"].get("instance", "")].append(f"{alarm['labels']['alertname']} ({alarm['state']})")
     rows = [HEADINGS]
     for host in lab.hosts:
         debian, python = _versions(lab, host)
-        reporting = _clock(since[host.name]) if host.name in since else "never reported"
+        reporting = _clock(since[host.name]) if host.name in since else "silent"
         rows.append((host.name, debian, python, reporting, ", ".join(alarms[host.name]) or "none"))
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     return "\n".join(["", *lines, "", f"Page and API: {address}/", ""])
+
+
+def _reporting_since(address: str) -> dict[str, float]:
+    """Since when each host that reports now has done so without a break, in seconds since 1970."""
+    now = time.time()
+    series = _ask(
+        address,
+        "query_range",
+        query="up",
+        start=f"{now - LOOK_BACK_SECONDS:.3f}",
+        end=f"{now:.3f}",
+        step=f"{LOOK_BACK_SECONDS / 1000}",
+    )
+    since = {}
+    for one in series["result"]:
+        for timestamp, value in reversed(one["values"]):
+            if float(value) != 1:
+                break
+            since[one["metric"]["instance"]] = float(timestamp)
+    return since
 
 
 def _ask(address: str, path: str, **parameters: str) -> Any:

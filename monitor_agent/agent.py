@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 import zlib
-from typing import Callable, List
+from typing import Callable
 
 from monitor_agent import __version__
 from monitor_agent.config import Config
@@ -108,7 +108,7 @@ class Agent:
                 if pause and self._stop.wait(pause):
                     return
 
-    def _own_figures(self) -> List[Family]:
+    def _own_figures(self) -> list[Family]:
         def single(name: str, kind: str, help_text: str, value: float) -> Family:
             return Family(f"monitor_agent_{name}", kind, help_text, [((), value)])
 

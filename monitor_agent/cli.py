@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import sys
-from typing import List
 
 from monitor_agent import __version__
 from monitor_agent.config import ConfigError, read_config
@@ -18,7 +17,7 @@ monitor-agent version
 DEFAULT_CONFIG = "/etc/monitor-agent/agent.ini"
 
 
-def main(arguments: List[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Runs one command; 0 when it went well, 1 when the configuration is wrong, 2 when the command is."""
     command, path = (arguments[0] if arguments else "help"), DEFAULT_CONFIG
     if command == "version":

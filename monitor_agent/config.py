@@ -5,7 +5,7 @@ from __future__ import annotations
 import configparser
 import re
 import urllib.parse
-from typing import Dict, List, NamedTuple
+from typing import NamedTuple
 
 from monitor_agent.collectors import COLLECTORS
 from monitor_agent.collectors.options import Options
@@ -17,7 +17,7 @@ RESERVED_LABELS = ("instance", "job")
 class ConfigError(Exception):
     """The file cannot be used; `problems` has one line for each mistake."""
 
-    def __init__(self, problems: List[str]) -> None:
+    def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
 
@@ -30,18 +30,24 @@ class Config(NamedTuple):
     spool_directory: str
     spool_max_bytes: int
     spool_max_age_seconds: float
-    labels: Dict[str, str]
+    labels: dict[str, str]
     url: str
     ca_file: str
     token_file: str
     timeout_seconds: float
-    collectors: List[str]
+    collectors: list[str]
     options: Options
 
 
 KNOWN = {
-    "agent": ("instance", "interval_seconds", "spool_directory", "spool_max_bytes", "spool_max_age_seconds")
-    + Options._fields,
+    "agent": (
+        "instance",
+        "interval_seconds",
+        "spool_directory",
+        "spool_max_bytes",
+        "spool_max_age_seconds",
+        *Options._fields,
+    ),
     "push": ("url", "ca_file", "token_file", "timeout_seconds"),
 }
 
@@ -51,7 +57,7 @@ class _Reader:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self.problems: List[str] = []
+        self.problems: list[str] = []
         self._parser = configparser.ConfigParser(interpolation=None, inline_comment_prefixes=(" ;", " #"))
         self._parser.optionxform = str  # type: ignore[assignment,method-assign]
         try:
@@ -60,10 +66,10 @@ class _Reader:
         except (OSError, configparser.Error, UnicodeDecodeError) as error:
             raise ConfigError([f"{path}: {error}"]) from None
 
-    def section(self, name: str) -> Dict[str, str]:
+    def section(self, name: str) -> dict[str, str]:
         return dict(self._parser[name]) if name in self._parser else {}
 
-    def sections(self) -> List[str]:
+    def sections(self) -> list[str]:
         return self._parser.sections()
 
     def problem(self, section: str, key: str, text: str) -> None:
@@ -134,7 +140,7 @@ def read_config(path: str) -> Config:
     return config
 
 
-def _collectors(reader: _Reader) -> List[str]:
+def _collectors(reader: _Reader) -> list[str]:
     switches = reader.section("collectors")
     for name, switch in switches.items():
         if name not in COLLECTORS:

@@ -6,9 +6,9 @@ https://prometheus.io/docs/instrumenting/exposition_formats/
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Dict, List, NamedTuple, Tuple, Union
+from typing import NamedTuple, Union
 
-LabelPairs = Tuple[Tuple[str, str], ...]
+LabelPairs = tuple[tuple[str, str], ...]
 # A number, or the digits of one as the kernel wrote them.
 Value = Union[float, str]
 
@@ -19,7 +19,7 @@ class Family(NamedTuple):
     name: str
     kind: str
     help: str
-    samples: Sequence[Tuple[LabelPairs, Value]]
+    samples: Sequence[tuple[LabelPairs, Value]]
 
 
 def escape_label_value(text: str) -> str:
@@ -43,13 +43,13 @@ class Renderer:
     `labels` are added to every series and give way to a series' own labels of the same name.
     """
 
-    def __init__(self, labels: Dict[str, str]) -> None:
+    def __init__(self, labels: dict[str, str]) -> None:
         self._labels = labels
-        self._prefixes: Dict[Tuple[str, LabelPairs], str] = {}
+        self._prefixes: dict[tuple[str, LabelPairs], str] = {}
 
     def batch(self, families: Iterable[Family], timestamp_ms: int) -> bytes:
         """The samples alone, each with the timestamp: what is pushed."""
-        lines: List[str] = []
+        lines: list[str] = []
         end = f" {timestamp_ms}\n"
         for family in families:
             for labels, value in family.samples:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import List
 
 from monitor_agent.collectors import COLLECTORS
 from monitor_agent.collectors.options import Options
@@ -21,8 +20,8 @@ class Gatherer:
         self._root = root
         self._troubles = Troubles()
 
-    def gather(self) -> List[Family]:
-        families: List[Family] = []
+    def gather(self) -> list[Family]:
+        families: list[Family] = []
         success, duration = [], []
         for name in self._names:
             started = time.perf_counter()

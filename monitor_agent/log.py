@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from typing import Dict
 
 INFO, WARNING, ERROR = 6, 4, 3
 
@@ -16,7 +15,7 @@ class Troubles:
     """Says what is wrong with a subject when that changes, and once when it is over."""
 
     def __init__(self) -> None:
-        self._current: Dict[str, str] = {}
+        self._current: dict[str, str] = {}
 
     def report(self, subject: str, text: str) -> None:
         if self._current.get(subject) != text:

@@ -11,7 +11,7 @@ import http.client
 import os
 import random
 import urllib.parse
-from typing import Callable, Dict, List, NamedTuple, Optional
+from typing import Callable, NamedTuple
 
 from monitor_agent.config import Config
 from monitor_agent.log import Troubles
@@ -27,7 +27,7 @@ class Answer(NamedTuple):
 
     status: int
     text: str
-    retry_after_seconds: Optional[float]
+    retry_after_seconds: float | None
 
 
 class Connection:
@@ -36,7 +36,7 @@ class Connection:
     def __init__(self, config: Config) -> None:
         self._url = urllib.parse.urlsplit(config.url)
         self._config = config
-        self._connection: Optional[http.client.HTTPConnection] = None
+        self._connection: http.client.HTTPConnection | None = None
 
     def post(self, body: bytes) -> Answer:
         reused = self._connection is not None
@@ -80,7 +80,7 @@ class Connection:
         context = ssl.create_default_context(cafile=self._config.ca_file or None)
         return http.client.HTTPSConnection(host, port, timeout=timeout, context=context)
 
-    def _headers(self) -> Dict[str, str]:
+    def _headers(self) -> dict[str, str]:
         headers = {"Content-Type": "text/plain; version=0.0.4", "Content-Encoding": "gzip"}
         if self._config.token_file:
             with open(self._config.token_file, encoding="ascii") as file:
@@ -135,7 +135,7 @@ class Pusher:
         self.rejected += 1
         return 0.0
 
-    def _choose(self) -> List[Batch]:
+    def _choose(self) -> list[Batch]:
         """The newest batch if it has not been sent yet, so that alarms see the present; else the oldest ones."""
         newest = self._spool.newest()
         if newest is None:
@@ -144,7 +144,7 @@ class Pusher:
             return [newest]
         return self._spool.oldest(REQUEST_MAX_BYTES)
 
-    def _acknowledged(self, batches: List[Batch]) -> None:
+    def _acknowledged(self, batches: list[Batch]) -> None:
         for batch in batches:
             self._spool.remove(batch)
         self._newest_pushed = max(self._newest_pushed, max(batch.taken_ms for batch in batches))
@@ -152,7 +152,7 @@ class Pusher:
         self._failures = 0
         self._troubles.clear("push", f"pushing to {self._url} again; {len(self._spool)} batches are waiting")
 
-    def _failed(self, text: str, retry_after_seconds: Optional[float]) -> float:
+    def _failed(self, text: str, retry_after_seconds: float | None) -> float:
         self._troubles.report("push", text)
         self.retried += 1
         pause = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**self._failures)

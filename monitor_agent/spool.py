@@ -7,10 +7,11 @@ missing or torn, and a torn batch, which no longer unpacks, is dropped.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import zlib
-from typing import List, NamedTuple, Optional
+from typing import NamedTuple
 
 SUFFIX = ".gz"
 REJECTED_LIMIT = 100
@@ -38,7 +39,7 @@ class Spool:
             filter(None, map(self._look_at, os.listdir(directory))), key=lambda batch: batch.taken_ms
         )
 
-    def _look_at(self, name: str) -> Optional[Batch]:
+    def _look_at(self, name: str) -> Batch | None:
         path = os.path.join(self._directory, name)
         stem = name[: -len(SUFFIX)]
         if os.path.isdir(path):
@@ -72,13 +73,13 @@ class Spool:
                 self.remove(self._batches[0])
                 self.dropped += 1
 
-    def newest(self) -> Optional[Batch]:
+    def newest(self) -> Batch | None:
         with self._lock:
             return self._batches[-1] if self._batches else None
 
-    def oldest(self, max_bytes: int) -> List[Batch]:
+    def oldest(self, max_bytes: int) -> list[Batch]:
         """The oldest batches that together are not larger than this, at least one if there is any."""
-        chosen: List[Batch] = []
+        chosen: list[Batch] = []
         size = 0
         with self._lock:
             waiting = list(self._batches)
@@ -89,7 +90,7 @@ class Spool:
             chosen.append(batch)
         return chosen
 
-    def read(self, batch: Batch) -> Optional[bytes]:
+    def read(self, batch: Batch) -> bytes | None:
         """A batch's packed content; None, and the batch is dropped, when it is gone or does not unpack."""
         try:
             with open(os.path.join(self._directory, batch.name), "rb") as file:
@@ -108,10 +109,8 @@ class Spool:
         with self._lock:
             if batch in self._batches:
                 self._batches.remove(batch)
-        try:
+        with contextlib.suppress(FileNotFoundError):
             os.unlink(os.path.join(self._directory, batch.name))
-        except FileNotFoundError:
-            pass
 
     def reject(self, batch: Batch, answer: str) -> None:
         """Puts a batch that the collector will never take aside, with its answer beside it."""

@@ -62,23 +62,23 @@ class Parser:
         return self._parse_as_before(body) or self._parse_carefully(body, received_ms)
 
     def _parse_as_before(self, body: bytes) -> Batch | None:
-        """The batch, if every line is `series value timestamp` and the series are known in this order; else None."""
-        lines = body.split(b"\n")
-        if lines[-1] == b"":
-            lines.pop()
-        if b"#" in body:
-            lines = [line for line in lines if not (line.startswith(b"#") and line in self._comments)]
-        try:
-            texts, numbers, stamps = zip(*[line.rsplit(b" ", 2) for line in lines], strict=True)
-        except ValueError:
+        """The batch, if every line is `series value timestamp`, the timestamps are the same and the series known in
+        this order; else None."""
+        if body.startswith(b"#") or b"\n#" in body:
+            body = b"".join(line for line in body.splitlines(keepends=True) if line.rstrip() not in self._comments)
+        first_end = body.find(b"\n")
+        timestamp = body[body.rfind(b" ", 0, first_end) + 1 : first_end]
+        if not _TIMESTAMP.fullmatch(timestamp):
             return None
-        known, layout = self._layouts.get(texts[0], ((), None))
-        if layout is None or known != texts or b"".join(numbers).translate(None, _NUMBER_CHARACTERS):
-            return None
-        timestamp = stamps[0]
-        if stamps.count(timestamp) != len(stamps) or not _TIMESTAMP.fullmatch(timestamp):
+        lines = body.split(b" " + timestamp + b"\n")
+        if lines.pop() != b"":
             return None
         try:
+            texts, numbers = zip(*[line.rsplit(b" ", 1) for line in lines], strict=True)
+            known, layout = self._layouts.get(texts[0], ((), None))
+            # Comparing the texts also tells that no two lines hide in one of them.
+            if layout is None or known != texts or b"".join(numbers).translate(None, _NUMBER_CHARACTERS):
+                return None
             values = np.fromiter(map(float, numbers), np.float64, len(numbers))
         except ValueError:
             return None

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
-from monitor_agent.collectors import register
 from monitor_agent.collectors.options import Options
+from monitor_agent.collectors.registry import register
 from monitor_agent.exposition import Family
 
 MODES = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")

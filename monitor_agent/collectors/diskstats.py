@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Callable, Tuple
+from typing import Callable
 
-from monitor_agent.collectors import register
 from monitor_agent.collectors.options import Options
+from monitor_agent.collectors.registry import register
 from monitor_agent.exposition import Family, Value
 
 SECTOR_BYTES = 512
@@ -28,7 +28,7 @@ def milliseconds(text: str) -> Value:
     return int(text) / 1000
 
 
-COLUMNS: Tuple[Tuple[str, str, Callable[[str], Value], str], ...] = (
+COLUMNS: tuple[tuple[str, str, Callable[[str], Value], str], ...] = (
     ("reads_completed_total", "counter", as_is, "The total number of reads completed successfully."),
     ("reads_merged_total", "counter", as_is, "The total number of reads merged."),
     ("read_bytes_total", "counter", sectors, "The total number of bytes read successfully."),

@@ -10,10 +10,10 @@ import os
 import re
 import threading
 from collections.abc import Iterable
-from typing import Dict, List, NamedTuple, Optional
+from typing import NamedTuple
 
-from monitor_agent.collectors import register
 from monitor_agent.collectors.options import Options
+from monitor_agent.collectors.registry import register
 from monitor_agent.exposition import Family, LabelPairs
 
 STATVFS_LIMIT_SECONDS = 1.0
@@ -33,15 +33,15 @@ def unescape(text: str) -> str:
     return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), text)
 
 
-def read_mounts(root: str, options: Options) -> List[Mount]:
+def read_mounts(root: str, options: Options) -> list[Mount]:
     """The mounts that are reported, the last one on each mount point: it hides the others."""
     mount_points_exclude = re.compile(options.filesystem_mount_points_exclude)
     fs_types_exclude = re.compile(options.filesystem_fs_types_exclude)
-    mounts: Dict[str, Mount] = {}
+    mounts: dict[str, Mount] = {}
     with open(f"{root}/proc/self/mountinfo", encoding="utf-8", errors="replace") as file:
         for line in file:
             front, _, back = line.partition(" - ")
-            mount_point, mount_options = front.split()[4:6]
+            mount_point, _mount_options = front.split()[4:6]
             fs_type, device, super_options = back.split()[:3]
             mount_point = unescape(mount_point)
             if mount_points_exclude.search(mount_point) or fs_types_exclude.search(fs_type):
@@ -57,7 +57,7 @@ class Inquiry(threading.Thread):
     def __init__(self, path: str) -> None:
         super().__init__(daemon=True)
         self.path = path
-        self.answer: Optional[os.statvfs_result] = None
+        self.answer: os.statvfs_result | None = None
 
     def run(self) -> None:
         try:
@@ -66,10 +66,10 @@ class Inquiry(threading.Thread):
             self.answer = None
 
 
-_stuck: Dict[str, Inquiry] = {}
+_stuck: dict[str, Inquiry] = {}
 
 
-def ask(path: str, fs_type: str) -> Optional[os.statvfs_result]:
+def ask(path: str, fs_type: str) -> os.statvfs_result | None:
     """What statvfs says, or None when it fails or does not answer in time."""
     if not fs_type.startswith(("nfs", "cifs", "smb", "fuse", "ceph", "9p", "afs", "gluster")):
         try:
@@ -86,7 +86,7 @@ def ask(path: str, fs_type: str) -> Optional[os.statvfs_result]:
 
 @register("filesystem")
 def collect(root: str, options: Options) -> Iterable[Family]:
-    sizes: Dict[str, List] = {
+    sizes: dict[str, list] = {
         name: [] for name in ("size", "free", "avail", "files", "files_free", "readonly", "error")
     }
     for mount in read_mounts(root, options):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from monitor_agent.collectors import register
 from monitor_agent.collectors.options import Options
+from monitor_agent.collectors.registry import register
 from monitor_agent.exposition import Family
 
 RECEIVE = ("bytes", "packets", "errs", "drop", "fifo", "frame", "compressed", "multicast")

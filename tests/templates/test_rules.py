@@ -6,7 +6,7 @@ import yaml
 
 from tests.templates.conftest import Render
 
-ALARMS = ["HostDown", "HostCpuHigh", "HostMemoryHigh", "HostDiskSpaceLow", "HostLoadHigh"]
+ALARMS = ["HostDown", "HostNeverSeen", "HostCpuHigh", "HostMemoryHigh", "HostDiskSpaceLow", "HostLoadHigh"]
 
 
 def alarms(text: str) -> dict[str, dict]:
@@ -33,4 +33,4 @@ def test_a_waiting_time_of_the_inventory_replaces_only_its_own_default(render: R
 
 def test_levels_come_from_the_inventory_and_not_from_the_rules(render: Render) -> None:
     for name, rule in alarms(render("monitor_collector", "rules/hosts.yml.j2", host="monitor")).items():
-        assert name == "HostDown" or "monitor_threshold{name=" in rule["expr"]
+        assert name in ("HostDown", "HostNeverSeen") or "monitor_threshold{name=" in rule["expr"]

@@ -7,7 +7,7 @@ from conftest import AGENTS, Collector
 from testinfra.host import Host
 
 UNIT = "monitor-collector@blue.service"
-ALARMS = {"HostDown", "HostCpuHigh", "HostMemoryHigh", "HostDiskSpaceLow", "HostLoadHigh"}
+ALARMS = {"HostDown", "HostNeverSeen", "HostCpuHigh", "HostMemoryHigh", "HostDiskSpaceLow", "HostLoadHigh"}
 
 
 def test_the_unit_is_active_and_starts_at_boot(collector_host: Host) -> None:

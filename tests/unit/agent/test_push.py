@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -71,9 +71,23 @@ def spool(tmp_path: Path) -> Spool:
     return Spool(str(tmp_path), 10**7, 10**7)
 
 
-def pusher(spool: Spool, url: str) -> Pusher:
-    config = Config("web-1", 1, "", 0, 0, {}, url, "", "", 5, [], Options())
-    return Pusher(spool, Connection(config).post, url, jitter=lambda: 1.0)
+@pytest.fixture
+def connect() -> Iterator[Callable[[str], Connection]]:
+    """Makes connections, and closes them in the end."""
+    made: list[Connection] = []
+
+    def make(url: str) -> Connection:
+        made.append(Connection(Config("web-1", 1, "", 0, 0, {}, url, "", "", 5, [], Options())))
+        return made[-1]
+
+    yield make
+    for connection in made:
+        connection.close()
+
+
+@pytest.fixture
+def sender(server: Server, spool: Spool, connect: Callable[[str], Connection]) -> Pusher:
+    return Pusher(spool, connect(server.url).post, server.url, jitter=lambda: 1.0)
 
 
 def add(spool: Spool, *taken_ms: int) -> None:
@@ -81,25 +95,23 @@ def add(spool: Spool, *taken_ms: int) -> None:
         spool.add(pack(f"m 1 {each}\n".encode()), each)
 
 
-def test_an_acknowledged_batch_leaves_the_spool(server: Server, spool: Spool) -> None:
+def test_an_acknowledged_batch_leaves_the_spool(server: Server, spool: Spool, sender: Pusher) -> None:
     add(spool, 1000)
-    assert pusher(spool, server.url).push_once() == 0
+    assert sender.push_once() == 0
     assert server.bodies == ["m 1 1000\n"]
     assert server.headers[0]["Content-Encoding"] == "gzip"
     assert len(spool) == 0
 
 
-def test_the_newest_goes_first_and_the_backlog_follows_together(server: Server, spool: Spool) -> None:
+def test_the_newest_goes_first_and_the_backlog_follows_together(server: Server, spool: Spool, sender: Pusher) -> None:
     add(spool, 1000, 2000, 3000)
-    sender = pusher(spool, server.url)
     sender.push_once()
     sender.push_once()
     assert server.bodies == ["m 1 3000\n", "m 1 1000\nm 1 2000\n"]
     assert sender.sent == 3
 
 
-def test_one_connection_serves_many_pushes(server: Server, spool: Spool) -> None:
-    sender = pusher(spool, server.url)
+def test_one_connection_serves_many_pushes(server: Server, spool: Spool, sender: Pusher) -> None:
     for taken_ms in (1000, 2000, 3000):
         add(spool, taken_ms)
         sender.push_once()
@@ -107,20 +119,20 @@ def test_one_connection_serves_many_pushes(server: Server, spool: Spool) -> None
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 429, 401, 403, 408])
-def test_what_may_pass_is_tried_again_and_keeps_the_batch(server: Server, spool: Spool, status: int) -> None:
+def test_what_may_pass_is_tried_again_and_keeps_the_batch(
+    server: Server, spool: Spool, sender: Pusher, status: int
+) -> None:
     server.answers = [(status, {})]
     add(spool, 1000)
-    sender = pusher(spool, server.url)
     assert sender.push_once() == 1.0
     assert len(spool) == 1
     assert sender.push_once() == 0
     assert len(spool) == 0
 
 
-def test_pauses_double_up_to_a_minute_and_begin_anew_after_success(server: Server, spool: Spool) -> None:
+def test_pauses_double_up_to_a_minute_and_begin_anew(server: Server, spool: Spool, sender: Pusher) -> None:
     server.answers = [(500, {})] * 8
     add(spool, 1000)
-    sender = pusher(spool, server.url)
     assert [sender.push_once() for _ in range(8)] == [1, 2, 4, 8, 16, 32, 60, 60]
     assert sender.push_once() == 0
     server.answers = [(500, {})]
@@ -128,19 +140,18 @@ def test_pauses_double_up_to_a_minute_and_begin_anew_after_success(server: Serve
     assert sender.push_once() == 1
 
 
-def test_retry_after_is_honoured(server: Server, spool: Spool) -> None:
+def test_retry_after_is_honoured(server: Server, spool: Spool, sender: Pusher) -> None:
     server.answers = [(429, {"Retry-After": "7"})]
     add(spool, 1000)
-    assert pusher(spool, server.url).push_once() == 7
+    assert sender.push_once() == 7
 
 
 @pytest.mark.parametrize("status", [400, 404, 413, 415])
 def test_a_batch_that_will_never_be_taken_is_put_aside_and_the_next_goes_on(
-    server: Server, spool: Spool, status: int, tmp_path: Path
+    server: Server, spool: Spool, sender: Pusher, status: int, tmp_path: Path
 ) -> None:
     server.answers = [(status, {})]
     add(spool, 1000)
-    sender = pusher(spool, server.url)
     assert sender.push_once() == 0
     assert sender.rejected == 1
     assert (tmp_path / "rejected" / "00000000001000.gz.answer").read_text() == f"{status} line 3: no"
@@ -149,9 +160,8 @@ def test_a_batch_that_will_never_be_taken_is_put_aside_and_the_next_goes_on(
     assert server.bodies[-1] == "m 1 2000\n"
 
 
-def test_one_bad_batch_in_a_backlog_costs_only_itself(server: Server, spool: Spool) -> None:
+def test_one_bad_batch_in_a_backlog_costs_only_itself(server: Server, spool: Spool, sender: Pusher) -> None:
     add(spool, 1000, 2000, 3000)
-    sender = pusher(spool, server.url)
     server.answers = [(204, {}), (400, {}), (400, {})]
     for _ in range(3):
         sender.push_once()
@@ -160,8 +170,7 @@ def test_one_bad_batch_in_a_backlog_costs_only_itself(server: Server, spool: Spo
     assert len(spool) == 0
 
 
-def test_a_connection_that_the_collector_closed_is_opened_again(server: Server, spool: Spool) -> None:
-    sender = pusher(spool, server.url)
+def test_a_connection_that_the_collector_closed_is_opened_again(server: Server, spool: Spool, sender: Pusher) -> None:
     add(spool, 1000)
     sender.push_once()
     server.answers = ["hang up"]
@@ -172,17 +181,15 @@ def test_a_connection_that_the_collector_closed_is_opened_again(server: Server, 
 
 
 def test_a_refused_connection_is_told_once_in_plain_words_and_once_when_it_is_over(
-    server: Server, spool: Spool, capsys: pytest.CaptureFixture[str]
+    server: Server, spool: Spool, connect: Callable[[str], Connection], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    config_url = "http://127.0.0.1:1/"
-    posts = [Connection(Config("a", 1, "", 0, 0, {}, config_url, "", "", 5, [], Options())).post] * 3
-    good = Connection(Config("a", 1, "", 0, 0, {}, server.url, "", "", 5, [], Options())).post
-    sender = Pusher(spool, lambda body: (posts.pop() if posts else good)(body), config_url, jitter=lambda: 1.0)
+    url = "http://127.0.0.1:1/"
+    posts = [*[connect(url).post] * 3, connect(server.url).post]
+    sender = Pusher(spool, lambda body: posts.pop(0)(body), url, jitter=lambda: 1.0)
     add(spool, 1000)
     for _ in range(4):
         sender.push_once()
-    said = capsys.readouterr().err.splitlines()
-    assert said == [
-        f"<4>{config_url} refused the connection: does the collector run there?",
-        f"<6>pushing to {config_url} again; 0 batches are waiting",
+    assert capsys.readouterr().err.splitlines() == [
+        f"<4>{url} refused the connection: does the collector run there?",
+        f"<6>pushing to {url} again; 0 batches are waiting",
     ]
