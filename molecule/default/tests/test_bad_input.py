@@ -13,7 +13,7 @@ from testinfra.host import Host
 def play(*arguments: str) -> tuple[int, str]:
     """site.yml with more arguments: its exit code and all that it says, in one line."""
     command = ["ansible-playbook", "--inventory", str(ROOT / "inventory" / "lab"), "site.yml", *arguments]
-    environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
+    environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "false"}
     result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     return result.returncode, " ".join((result.stdout + result.stderr).split())
 

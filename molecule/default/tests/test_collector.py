@@ -43,7 +43,7 @@ def test_the_default_alarms_are_loaded_and_evaluate_without_error(collector: Col
 
 def test_a_level_of_the_inventory_reaches_the_rules(collector: Collector) -> None:
     levels = collector.query('monitor_threshold{name="cpu_used_ratio"}')
-    assert levels == dict.fromkeys(AGENTS, 0.9)
+    assert levels == dict.fromkeys(AGENTS, 0.7)
 
 
 def test_a_quiet_lab_has_no_alarms(collector: Collector) -> None:

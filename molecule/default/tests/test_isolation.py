@@ -18,7 +18,7 @@ def test_a_host_at_full_load_leaves_the_others_idle_as_their_agents_see_it(colle
     )
     try:
         deadline = time.monotonic() + BUSY_LIMIT_SECONDS
-        while (values := collector.query(CPU))["web-3"] < 0.85:
+        while (values := collector.query(CPU))["web-3"] < 0.6:
             assert time.monotonic() < deadline, f"web-3 does not see its own load: {values}"
             time.sleep(0.2)
     finally:
