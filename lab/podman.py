@@ -60,8 +60,12 @@ class Podman:
             self._configuration.write_text(text)
 
     def command(self, *arguments: str) -> list[str]:
-        """The whole command line, for callers that run it themselves (through sudo it keeps its settings)."""
-        return as_root(["env", f"CONTAINERS_CONF={self._configuration}", "podman", *arguments])
+        """The whole command line, for callers that run it themselves (through sudo it keeps its settings).
+
+        It runs in the lab's own directory, where a container that runs out of memory leaves a file called oom.
+        """
+        place = f"--chdir={self._configuration.parent}"
+        return as_root(["env", place, f"CONTAINERS_CONF={self._configuration}", "podman", *arguments])
 
     def run(self, *arguments: str, input_text: str | None = None) -> str:
         return run(self.command(*arguments), input_text=input_text).strip()
