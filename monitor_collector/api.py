@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from starlette.datastructures import FormData, QueryParams
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
@@ -27,10 +27,9 @@ from monitor_collector.rule_files import AlertingRule, RecordingRule, Rule, Rule
 from monitor_collector.rules import Alert
 from monitor_collector.templates import plain
 
-Parameters = QueryParams | FormData
-
 _NEVER = "0001-01-01T00:00:00Z"
 _FOREVER_MS = 2**62
+_FORM_MAX_BYTES = 1024 * 1024
 
 
 class BadParameter(Exception):
@@ -68,18 +67,13 @@ class Api:
         ]
 
     def _answering(
-        self, handler: Callable[[Parameters, Request], Awaitable[Any]]
+        self, handler: Callable[[QueryParams, Request], Awaitable[Any]]
     ) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
             if not self._collector.is_ready:
                 return PlainTextResponse("Service Unavailable", 503)
-            # As in Prometheus, a form and the address may both have parameters; the form's come first.
-            parameters: Parameters = request.query_params
-            if request.method == "POST":
-                async with request.form() as form:
-                    parameters = QueryParams([*form.multi_items(), *request.query_params.multi_items()][::-1])
             try:
-                data = await handler(parameters, request)
+                data = await handler(await _parameters(request), request)
             except (BadParameter, QueryError) as error:
                 if isinstance(error, EvaluationError):
                     return _failure(422, "execution", str(error))
@@ -90,13 +84,13 @@ class Api:
 
         return answer
 
-    async def _query(self, parameters: Parameters, _: Request) -> Any:
+    async def _query(self, parameters: QueryParams, _: Request) -> Any:
         at_ms = _time_ms(parameters, "time", self._collector.now_ms())
         self._collector.metrics.add("monitor_queries_total")
         value = await self._collector.queries.instant(_required(parameters, "query"), at_ms, _limit(parameters))
         return _result(value, at_ms)
 
-    async def _query_range(self, parameters: Parameters, _: Request) -> Any:
+    async def _query_range(self, parameters: QueryParams, _: Request) -> Any:
         query = _required(parameters, "query")
         start_ms, end_ms = (_time_ms(parameters, name) for name in ("start", "end"))
         step_ms = _step_ms(parameters)
@@ -111,26 +105,26 @@ class Api:
         matrix = await self._collector.queries.range(query, start_ms, end_ms, step_ms, _limit(parameters))
         return {"resultType": "matrix", "result": [_series_json(series) for series in matrix.series]}
 
-    async def _series(self, parameters: Parameters, _: Request) -> Any:
+    async def _series(self, parameters: QueryParams, _: Request) -> Any:
         if not parameters.getlist("match[]"):
             raise BadParameter("no match[] parameter provided")
         return [dict(labels) for labels in await self._find(parameters)]
 
-    async def _labels(self, parameters: Parameters, _: Request) -> Any:
+    async def _labels(self, parameters: QueryParams, _: Request) -> Any:
         return sorted({name for labels in await self._find(parameters) for name, _ in labels})
 
-    async def _label_values(self, parameters: Parameters, request: Request) -> Any:
+    async def _label_values(self, parameters: QueryParams, request: Request) -> Any:
         wanted = request.path_params["name"]
         return sorted({value for labels in await self._find(parameters) for name, value in labels if name == wanted})
 
-    async def _find(self, parameters: Parameters) -> list[Labels]:
+    async def _find(self, parameters: QueryParams) -> list[Labels]:
         start_ms = _time_ms(parameters, "start", -_FOREVER_MS)
         end_ms = _time_ms(parameters, "end", _FOREVER_MS)
         selectors = [str(selector) for selector in parameters.getlist("match[]")] or ['{__name__!=""}']
         # Prometheus includes the start, storage does not.
         return await self._collector.queries.series(selectors, start_ms - 1, end_ms)
 
-    async def _metadata(self, parameters: Parameters, _: Request) -> Any:
+    async def _metadata(self, parameters: QueryParams, _: Request) -> Any:
         wanted = parameters.get("metric")
         known = self._collector.ingest.parser.metadata
         return {
@@ -139,10 +133,10 @@ class Api:
             if not wanted or name == wanted
         }
 
-    async def _alerts(self, _: Parameters, __: Request) -> Any:
+    async def _alerts(self, _: QueryParams, __: Request) -> Any:
         return {"alerts": [_alert_json(alert) for _, alert in self._collector.engine.active_alerts()]}
 
-    async def _rules(self, parameters: Parameters, _: Request) -> Any:
+    async def _rules(self, parameters: QueryParams, _: Request) -> Any:
         kind = parameters.get("type")
         if kind not in (None, "", "alert", "record"):
             raise BadParameter(f'not supported value "{kind}"')
@@ -194,7 +188,7 @@ class Api:
             "alerts": [_alert_json(alert) for alert in alerts],
         }
 
-    async def _targets(self, _: Parameters, __: Request) -> Any:
+    async def _targets(self, _: QueryParams, __: Request) -> Any:
         collector = self._collector
         now_ms = collector.now_ms()
         active = []
@@ -220,7 +214,7 @@ class Api:
             )
         return {"activeTargets": active, "droppedTargets": [], "droppedTargetCounts": {}}
 
-    async def _build_information(self, _: Parameters, __: Request) -> Any:
+    async def _build_information(self, _: QueryParams, __: Request) -> Any:
         return {
             "version": __version__,
             "revision": "",
@@ -231,7 +225,7 @@ class Api:
         }
 
     async def _metrics(self, _: Request) -> Response:
-        self._collector.observe()
+        await self._collector.observe()
         page = self._collector.metrics.page()
         return Response(page, media_type="text/plain; version=0.0.4; charset=utf-8")
 
@@ -251,18 +245,28 @@ class Api:
         return PlainTextResponse("")
 
 
+async def _parameters(request: Request) -> QueryParams:
+    """Those of the address and of the form, if one was posted; where both have one of that name, the form's."""
+    form = bytearray()
+    async for chunk in request.stream():
+        form += chunk
+        if len(form) > _FORM_MAX_BYTES:
+            raise BadParameter(f"a form may have {_FORM_MAX_BYTES} bytes")
+    return QueryParams([*request.query_params.multi_items(), *QueryParams(bytes(form)).multi_items()])
+
+
 def _failure(status: int, kind: str, reason: str) -> Response:
     return JSONResponse({"status": "error", "errorType": kind, "error": reason}, status)
 
 
-def _required(parameters: Parameters, name: str) -> str:
+def _required(parameters: QueryParams, name: str) -> str:
     value = parameters.get(name)
     if not value:
         raise BadParameter(f'invalid parameter "{name}": is missing')
     return str(value)
 
 
-def _time_ms(parameters: Parameters, name: str, default: int | None = None) -> int:
+def _time_ms(parameters: QueryParams, name: str, default: int | None = None) -> int:
     """A time given as Unix seconds or in RFC 3339, in ms."""
     text = parameters.get(name)
     if not text:
@@ -292,7 +296,7 @@ def _seconds(text: str, name: str) -> float:
             raise BadParameter(f'invalid parameter "{name}": cannot parse "{text}" to a valid duration') from None
 
 
-def _step_ms(parameters: Parameters) -> int:
+def _step_ms(parameters: QueryParams) -> int:
     step_ms = _seconds(str(parameters.get("step") or ""), "step") * 1000
     if not 1 <= step_ms < 2**53:
         raise BadParameter(
@@ -302,7 +306,7 @@ def _step_ms(parameters: Parameters) -> int:
     return round(step_ms)
 
 
-def _limit(parameters: Parameters) -> float | None:
+def _limit(parameters: QueryParams) -> float | None:
     text = parameters.get("timeout")
     return max(_seconds(str(text), "timeout"), 0.001) if text else None
 

@@ -51,16 +51,8 @@ class Collector:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        """Reads what the run before has left, then begins to take pushes, to evaluate and to notify."""
-        started = time.monotonic()
-        # Nothing else writes to the head before `is_open`.
-        count = await asyncio.to_thread(self._replay)
-        if count:
-            log.info("restored %d batches in %.1f s", count, time.monotonic() - started)
-        await self._configure(self.configuration)
-        self.engine.restore()
-        self.ingest.is_open = True
-        self.is_ready = True
+        """Begins to take pushes, to evaluate and to notify, with what the run before has left."""
+        await self.restore()
         self._tasks = [asyncio.create_task(self.engine.run(self._on_evaluated)), asyncio.create_task(self._tidy())]
         log.info(
             "monitor-collector %s is ready on %s:%d: %d hosts, %d rule groups, %d receivers",
@@ -71,6 +63,18 @@ class Collector:
             len(self.configuration.groups),
             len(self.configuration.receivers),
         )
+
+    async def restore(self) -> None:
+        """Reads what the run before has left, and takes pushes from then on."""
+        started = time.monotonic()
+        # Nothing else writes to the head before `is_open`.
+        count = await asyncio.to_thread(self._replay)
+        if count:
+            log.info("restored %d batches in %.1f s", count, time.monotonic() - started)
+        await self._configure(self.configuration)
+        self.engine.restore()
+        self.ingest.is_open = True
+        self.is_ready = True
 
     def _replay(self) -> int:
         count = 0
@@ -114,20 +118,20 @@ class Collector:
         self.engine.configure(configuration)
         await self._notifier.configure(configuration.receivers)
 
-    def observe(self) -> None:
+    async def observe(self) -> None:
         """Brings the figures that are read, not counted, up to date."""
         self.metrics.set("monitor_head_series", self.head.series_count)
         self.metrics.set("monitor_head_bytes", self.head.memory_bytes)
         self.metrics.set("monitor_wal_bytes", self._wal.size_bytes)
         self.metrics.set("monitor_wal_fsyncs_total", self._wal.fsyncs)
-        waiting = self._database.outbox_lengths()
+        waiting = await asyncio.to_thread(self._database.outbox_lengths)
         for receiver in self.configuration.receivers:
             self.metrics.set("monitor_notifications_outbox", waiting.get(receiver.name, 0), receiver=receiver.name)
 
-    def _on_evaluated(self) -> None:
+    async def _on_evaluated(self) -> None:
         # Sent from here, so that systemd restarts a collector whose evaluations hang, not only one that is gone.
         systemd.notify("WATCHDOG=1")
-        self.observe()
+        await self.observe()
 
     async def _tidy(self) -> None:
         while True:

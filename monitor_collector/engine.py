@@ -12,7 +12,7 @@ import json
 import logging
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -23,7 +23,7 @@ from monitor_collector.metrics import Metrics
 from monitor_collector.promql import Labels, QueryError
 from monitor_collector.rule_files import AlertingRule, Rule, RuleGroup
 from monitor_collector.rules import Alert, Outcome, RuleError, RuleState, Transition
-from monitor_collector.samples import labels_from
+from monitor_collector.samples import instance_of, labels_from
 from monitor_collector.state import StateDatabase
 from monitor_collector.templates import TemplateError
 
@@ -68,6 +68,7 @@ class Engine:
         self._arrivals = arrivals
         self._now_ms = now_ms
         self._on_notifications = on_notifications
+        self._restored: dict[str, frozenset[Labels]] = {}
         self._configuration: Configuration
         self._threshold_samples: list[tuple[Labels, float]] = []
         self._executor = ThreadPoolExecutor(1, "rules")
@@ -86,16 +87,20 @@ class Engine:
         for key, alerts in self._database.alerts().items():
             outcome = rules.restored(alerts)
             self.states[key] = outcome.state
+            self._restored[key] = frozenset(alerts)
             self._head.append_own(_frame(key), outcome.samples, now_ms)
 
-    @property
-    def is_settling(self) -> bool:
-        """Whether hosts may not have had the time to report since the start."""
-        patience = max(map(liveness.patience_ms, self._configuration.targets), default=0)
-        return self._now_ms() - self.started_ms < patience
+    def _held(self, rule_key: str) -> set[Labels]:
+        """The alerts from before the start whose host may not have had the time to report again."""
+        patience = {target.instance: liveness.patience_ms(target) for target in self._configuration.targets}
+        longest = max(patience.values(), default=0)
+        age_ms = self._now_ms() - self.started_ms
+        return {
+            labels for labels in self._restored.get(rule_key, ()) if age_ms < patience.get(instance_of(labels), longest)
+        }
 
-    async def run(self, on_evaluated: Callable[[], None]) -> None:
-        """Evaluates for ever, and says so each time."""
+    async def run(self, on_evaluated: Callable[[], Awaitable[None]]) -> None:
+        """Evaluates for ever, and says so each time that it went well."""
         at_ms = 0
         while True:
             interval_ms = round(self._configuration.settings.evaluation_interval_seconds * 1000)
@@ -106,6 +111,7 @@ class Engine:
             started = time.monotonic()
             try:
                 await self.evaluate(at_ms)
+                await on_evaluated()
             except Exception:
                 # Whatever it was, the next evaluation may well succeed, and a monitor that has stopped tells nobody.
                 log.exception("an evaluation failed")
@@ -115,7 +121,6 @@ class Engine:
             missed = int(duration * 1000 // interval_ms)
             if missed:
                 self._metrics.add("monitor_evaluations_missed_total", missed)
-            on_evaluated()
 
     async def close(self) -> None:
         self._executor.shutdown(cancel_futures=True)
@@ -158,12 +163,11 @@ class Engine:
         """Each rule that did not fail with its outcome. Samples are stored at once, for the next rule."""
         loop = asyncio.get_running_loop()
         external_url = self._configuration.settings.external_url
-        is_settling = self.is_settling
         group_started = time.monotonic()
         for rule in group.rules:
             state = self.states.get(rule.key, rules.NOTHING_YET)
             started = time.monotonic()
-            arguments = (rule, self._head, at_ms, state, external_url, is_settling)
+            arguments = (rule, self._head, at_ms, state, external_url, self._held(rule.key))
             error = ""
             try:
                 outcome = await loop.run_in_executor(self._executor, rules.evaluate, *arguments)

@@ -201,10 +201,6 @@ class Head:
                     found.append(Series(labels, timestamps[there], row[there]))
         return found
 
-    def series(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> list[Labels]:
-        """The labels of the series that match and have a sample with start_ms < t <= end_ms."""
-        return [one.labels for one in self.select(matchers, start_ms, end_ms)]
-
 
 def _write_row(frame: Frame, timestamp_ms: int, columns: np.ndarray, values: np.ndarray, is_distinct: bool) -> int:
     if not is_distinct:

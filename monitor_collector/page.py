@@ -131,15 +131,20 @@ class Page:
         for _, alert in self._collector.engine.active_alerts():
             labels, annotations = dict(alert.labels), dict(alert.annotations)
             since_ms = alert.active_at_ms if alert.fired_at_ms is None else alert.fired_at_ms
-            since = f"{humanize_duration(max(now_ms - since_ms, 0) // 1000)}"
+            since = humanize_duration(max(now_ms - since_ms, 0) // 1000)
             rows.append(
                 AlarmRow(
                     labels["alertname"],
                     labels.get("instance", ""),
                     alert.state,
                     since,
-                    humanize(alert.value),
+                    _value(alert.value),
                     annotations.get("summary", ""),
                 )
             )
         return sorted(rows, key=lambda row: (row.state != "firing", row.name, row.host))
+
+
+def _value(value: float) -> str:
+    """Short, without the prefixes for small numbers, which few people read with ease."""
+    return humanize(value) if abs(value) >= 1000 else f"{value:.3g}"

@@ -7,7 +7,7 @@ arguments; whoever calls it stores the samples and keeps the state.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Literal, NamedTuple
 
 from monitor_collector.promql import STALE_MARKER, Labels, Matrix, Scalar, Storage, Vector
@@ -60,12 +60,12 @@ class Outcome(NamedTuple):
 
 
 def evaluate(
-    rule: Rule, storage: Storage, at_ms: int, state: RuleState, external_url: str, is_settling: bool = False
+    rule: Rule, storage: Storage, at_ms: int, state: RuleState, external_url: str, held: Collection[Labels] = ()
 ) -> Outcome:
     """Evaluates one rule at one moment.
 
-    While `is_settling`, shortly after a start when hosts have not reported again yet, an alert stays as it was when the
-    expression does not give it: that nothing is known is no reason to call it resolved.
+    The alerts `held` stay as they are when the expression does not give them: soon after a start, when a host has not
+    reported again yet, that nothing is known is no reason to call its alerts resolved.
 
     Raises QueryError when the data does not allow the expression, RuleError when two results have the same labels,
     TemplateError when a label or annotation cannot be rendered.
@@ -73,7 +73,7 @@ def evaluate(
     results = _results(rule, storage, at_ms)
     if isinstance(rule, RecordingRule):
         return _with_stale_markers(_record(rule, results), state, state.alerts, [])
-    return _alert(rule, results, at_ms, state, external_url, is_settling)
+    return _alert(rule, results, at_ms, state, external_url, held)
 
 
 def _results(rule: Rule, storage: Storage, at_ms: int) -> list[tuple[Labels, float]]:
@@ -102,7 +102,7 @@ def _alert(
     at_ms: int,
     state: RuleState,
     external_url: str,
-    is_settling: bool,
+    held: Collection[Labels],
 ) -> Outcome:
     given = _instances(rule, results, external_url)
     alerts: dict[Labels, Alert] = {}
@@ -110,7 +110,7 @@ def _alert(
     for labels, before in state.alerts.items():
         if labels in given:
             continue
-        if is_settling:
+        if labels in held:
             alerts[labels] = before
             continue
         since = before.keep_firing_since_ms if before.keep_firing_since_ms is not None else at_ms

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import signal
 import socket
@@ -69,9 +68,6 @@ def run(directory: Path) -> int:
     # it: by default the process would end there, before the collector has.
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
-    # Every push makes hundreds of short-lived lists, none of them in a cycle: at the default of 700 the search for cycles
-    # takes a good part of the time that ingest does.
-    gc.set_threshold(50_000, 20, 50)
     return asyncio.run(_serve(collector, server, listener))
 
 

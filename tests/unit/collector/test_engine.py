@@ -1,0 +1,209 @@
+"""Evaluation of everything, over time and over restarts."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+
+import pytest
+
+from monitor_collector.engine import next_on_grid
+from monitor_collector.state import StateDatabase
+from tests.unit.collector.conftest import Bench
+
+HIGH = 'load{instance="web-1"} 3'
+LOW = 'load{instance="web-1"} 1'
+OTHER = 'load{instance="web-2"} 1'
+
+
+def with_receivers(bench: Bench) -> Bench:
+    """Nobody listens there, so what is to be told stays in the outbox."""
+    receivers = [{"name": "team", "webhook": {"url": "http://127.0.0.1:9/"}}]
+    bench.write("receivers", receivers=receivers)
+    return bench
+
+
+def outbox(bench: Bench) -> list[tuple[str, str]]:
+    """Alert name and status of what waits to be told, in order."""
+    database = sqlite3.connect(bench.directory / "data" / "state.sqlite")
+    messages = [json.loads(body) for (body,) in database.execute("SELECT body FROM outbox ORDER BY id")]
+    database.close()
+    return [(alert["labels"]["alertname"], alert["status"]) for message in messages for alert in message["alerts"]]
+
+
+def test_rules_see_what_arrived_what_is_recorded_and_the_thresholds(bench: Bench) -> None:
+    async def work() -> None:
+        await bench.second(HIGH, OTHER)
+        assert await bench.value('load:double{instance="web-1"}') == ["6"]
+        assert await bench.value('monitor_threshold{instance="web-1",name="load"}') == ["2"]
+        assert await bench.value('up{instance="web-1",job="host",env="lab"}') == ["1"]
+        assert await bench.value('ALERTS{alertname="High",alertstate="pending"}') == ["1"]
+        assert await bench.value("monitor_last_batch_age_seconds < 1") == ["0", "0"]
+        assert await bench.value('monitor_ingest_batches_total{job="monitor_collector"}') == ["1"]
+
+    bench.run(work)
+
+
+def test_an_alert_fires_and_is_resolved_and_each_is_told_once(bench: Bench) -> None:
+    async def work() -> None:
+        for line in (HIGH, HIGH, HIGH, HIGH, LOW, LOW):
+            await bench.second(line, OTHER)
+
+    with_receivers(bench).run(work)
+    assert outbox(bench) == [("High", "firing"), ("High", "resolved")]
+
+
+def test_a_silent_host_is_down_after_three_intervals_and_up_with_its_next_batch(bench: Bench) -> None:
+    async def work() -> None:
+        for _ in range(5):
+            await bench.second(LOW, OTHER)
+        for _ in range(2):
+            await bench.second(LOW)
+        assert await bench.value('up{instance="web-2"}') == ["1"]
+        await bench.second(LOW)
+        assert await bench.value('up{instance="web-2"}') == ["0"]
+        assert await bench.value('ALERTS{alertname="HostDown",instance="web-2",alertstate="firing"}') == ["1"]
+        await bench.second(LOW, OTHER)
+        assert await bench.value('up{instance="web-2"}') == ["1"]
+
+    bench.run(work)
+
+
+def test_a_host_that_never_reported_is_an_alarm_after_the_grace(bench: Bench) -> None:
+    async def work() -> None:
+        await bench.second(LOW)
+        await bench.second(LOW)
+        assert await bench.value('up{instance="web-2"}') == []
+        await bench.second(LOW)
+        assert await bench.value('ALERTS{alertname="HostDown",alertstate="firing"}') == ["1"]
+
+    bench.run(work)
+
+
+def test_a_restart_neither_forgets_a_firing_alert_nor_tells_of_it_again(bench: Bench) -> None:
+    async def fire() -> None:
+        for _ in range(4):
+            await bench.second(HIGH, OTHER)
+
+    async def go_on() -> None:
+        assert await bench.value('ALERTS{alertname="High",alertstate="firing"}') == ["1"]
+        # Hosts come back one after the other, and until they had the time to, nothing is called resolved.
+        await bench.second()
+        await bench.second()
+        assert len((await bench.data("alerts"))["alerts"]) == 1
+        await bench.second(HIGH, OTHER)
+        await bench.second(LOW, OTHER)
+
+    with_receivers(bench).run(fire)
+    bench.now_ms += 20_000
+    bench.run(go_on)
+    assert outbox(bench) == [("High", "firing"), ("High", "resolved")]
+
+
+def test_a_restart_does_not_restart_the_waiting_time_of_a_pending_alert(bench: Bench) -> None:
+    async def begin() -> None:
+        await bench.second(HIGH)
+
+    async def go_on() -> None:
+        await bench.second(HIGH)
+
+    with_receivers(bench).run(begin)
+    assert outbox(bench) == []
+    bench.now_ms += 1000
+    bench.run(go_on)
+    assert outbox(bench) == [("High", "firing")]
+
+
+def test_a_host_that_was_down_before_a_restart_stays_down_and_is_not_told_twice(bench: Bench) -> None:
+    async def fall_silent() -> None:
+        for _ in range(4):
+            await bench.second(LOW)
+
+    async def go_on() -> None:
+        for _ in range(5):
+            await bench.second(LOW)
+
+    with_receivers(bench).run(fall_silent)
+    assert outbox(bench) == [("HostDown", "firing")]
+    bench.run(go_on)
+    assert outbox(bench) == [("HostDown", "firing")]
+
+
+def test_an_alert_whose_rule_is_gone_after_a_reload_is_resolved(bench: Bench) -> None:
+    async def work() -> None:
+        for _ in range(4):
+            await bench.second(HIGH, OTHER)
+        bench.write("rules.d/rules", groups=[])
+        await bench.collector.reload()
+        await bench.second(HIGH, OTHER)
+        assert await bench.value("ALERTS") == []
+
+    with_receivers(bench).run(work)
+    assert outbox(bench) == [("High", "firing"), ("High", "resolved")]
+
+
+def test_an_alert_goes_on_over_a_reload_that_changes_its_level(bench: Bench) -> None:
+    async def work() -> None:
+        for _ in range(4):
+            await bench.second(HIGH, OTHER)
+        bench.write("thresholds", thresholds={"web-1": {"load": 2.5}})
+        await bench.collector.reload()
+        await bench.second(HIGH, OTHER)
+        assert await bench.value('monitor_threshold{name="load"}') == ["2.5"]
+
+    with_receivers(bench).run(work)
+    assert outbox(bench) == [("High", "firing")]
+
+
+def test_a_rule_that_fails_is_reported_and_counted_and_the_others_go_on(bench: Bench) -> None:
+    rules = [{"alert": "Bad", "expr": "load * on (job) load"}, {"record": "good", "expr": "load + 1"}]
+    bench.write("rules.d/rules", groups=[{"name": "g", "rules": rules}])
+
+    async def work() -> None:
+        await bench.second(HIGH, OTHER)
+        bad, good = (await bench.data("rules"))["groups"][0]["rules"]
+        assert (bad["health"], good["health"]) == ("err", "ok")
+        assert "many-to-many" in bad["lastError"]
+        assert sorted(await bench.value("good")) == ["2", "4"]
+        await bench.second(HIGH, OTHER)
+        assert await bench.value("monitor_rule_evaluation_failures_total") == ["1"]
+
+    bench.run(work)
+
+
+def test_a_change_that_cannot_be_stored_is_told_later_and_not_lost(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    async def work() -> None:
+        await bench.second(HIGH, OTHER)
+        with monkeypatch.context() as broken:
+            broken.setattr(StateDatabase, "store", full)
+            for _ in range(3):
+                await bench.second(HIGH, OTHER)
+        await bench.second(HIGH, OTHER)
+
+    with_receivers(bench).run(work)
+    assert outbox(bench) == [("High", "firing")]
+
+
+def test_a_group_with_an_interval_of_its_own_is_evaluated_that_often(bench: Bench) -> None:
+    rules = [{"record": "seen", "expr": "timestamp(load)"}]
+    bench.write("rules.d/rules", groups=[{"name": "g", "interval": "3s", "rules": rules}])
+
+    async def work() -> None:
+        for _ in range(7):
+            await bench.second(HIGH)
+        assert await bench.value("count_over_time(seen[1m])") == ["3"]
+
+    bench.run(work)
+
+
+@pytest.mark.parametrize(
+    ("now_ms", "interval_ms", "expected"),
+    [(0, 1000, 100), (100, 1000, 100), (101, 1000, 1100), (5050, 5000, 5500), (5501, 5000, 10_500)],
+)
+def test_evaluations_lie_a_little_after_whole_intervals(now_ms: int, interval_ms: int, expected: int) -> None:
+    assert next_on_grid(now_ms, interval_ms) == expected

@@ -1,0 +1,29 @@
+"""The collector's figures about itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import monitor_collector
+from monitor_collector.exposition import Parser
+from monitor_collector.metrics import FIGURES, Metrics
+from monitor_collector.samples import metric
+
+
+def test_figures_are_counted_by_label_and_served_in_the_text_format() -> None:
+    metrics = Metrics()
+    for _ in range(2):
+        metrics.add("monitor_notifications_sent_total", receiver='a "team"')
+    metrics.set("monitor_head_series", 7)
+    parser = Parser()
+    batch = parser.parse(metrics.page().encode(), 0)
+    found = dict(zip(batch.layout.series, batch.values.tolist(), strict=True))
+    assert found[metric("monitor_notifications_sent_total", receiver='a "team"')] == 2
+    assert found[metric("monitor_head_series")] == 7
+    assert found[metric("process_resident_memory_bytes")] > 1_000_000
+    assert parser.metadata["monitor_notifications_sent_total"].kind == "counter"
+
+
+def test_every_figure_that_is_described_is_kept() -> None:
+    text = "".join(path.read_text() for path in Path(monitor_collector.__path__[0]).glob("*.py"))
+    assert [name for name in FIGURES if text.count(f'"{name}"') < 2] == []
