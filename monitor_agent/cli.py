@@ -1,33 +1,37 @@
-"""monitor-agent run|check|once [--config FILE]"""
+"""The command line: monitor-agent run|check|once|version [--config FILE]"""
 
 from __future__ import annotations
 
-import signal
 import sys
 
 from monitor_agent import __version__
 from monitor_agent.config import ConfigError, read_config
+from monitor_agent.log import ERROR, log
 
 USAGE = """\
-monitor-agent run   [--config FILE]   sample and push until stopped
-monitor-agent check [--config FILE]   say what is wrong with the configuration
+monitor-agent run   [--config FILE]   collect and push until stopped
+monitor-agent check [--config FILE]   say what is wrong with the configuration, one line for each mistake
 monitor-agent once  [--config FILE]   print one collection
 monitor-agent version
+
+FILE is /etc/monitor-agent/agent.ini where it is not given.
 """
 DEFAULT_CONFIG = "/etc/monitor-agent/agent.ini"
+COMMANDS = ("run", "check", "once")
 
 
 def main(arguments: list[str]) -> int:
-    """Runs one command; 0 when it went well, 1 when the configuration is wrong, 2 when the command is."""
-    command, path = (arguments[0] if arguments else "help"), DEFAULT_CONFIG
-    if command == "version":
+    """Runs one command; 0 when it went well, 1 when it could not, 2 when there is no such command."""
+    if arguments in (["help"], ["-h"], ["--help"]):
+        print(USAGE, end="")
+        return 0
+    if arguments in (["version"], ["--version"]):
         print(__version__)
         return 0
-    if arguments[1:2] == ["--config"] and len(arguments) == 3:
-        path = arguments[2]
-    elif len(arguments) > 1 or command not in ("run", "check", "once"):
-        print(USAGE, end="")
-        return 0 if command in ("help", "-h", "--help") else 2
+    command, path = _parse(arguments)
+    if command not in COMMANDS:
+        print(USAGE, end="", file=sys.stderr)
+        return 2
     try:
         config = read_config(path)
     except ConfigError as error:
@@ -35,13 +39,25 @@ def main(arguments: list[str]) -> int:
         return 1
     if command == "check":
         return 0
-    from monitor_agent.agent import Agent, print_once
+    from monitor_agent.agent import page, run_until_signalled  # a check need not wait for these
 
     if command == "once":
-        print_once(config, sys.stdout.write)
+        sys.stdout.write(page(config))
         return 0
-    agent = Agent(config)
-    signal.signal(signal.SIGTERM, lambda *_: agent.stop())
-    signal.signal(signal.SIGINT, lambda *_: agent.stop())
-    agent.run()
+    try:
+        run_until_signalled(config)
+    except OSError as error:
+        log(ERROR, f"the spool in {config.spool_directory} cannot be used: {error}")
+        return 1
     return 0
+
+
+def _parse(arguments: list[str]) -> tuple[str, str]:
+    """The command and the path of the configuration; "" for a command that is not understood."""
+    if len(arguments) == 1:
+        return arguments[0], DEFAULT_CONFIG
+    if len(arguments) == 3 and arguments[1] == "--config":
+        return arguments[0], arguments[2]
+    if len(arguments) == 2 and arguments[1].startswith("--config="):
+        return arguments[0], arguments[1].partition("=")[2]
+    return "", ""

@@ -1,45 +1,25 @@
-"""Reads and checks agent.ini; every mistake is named with its place and an example of a right value."""
+"""Reads and checks agent.ini; every mistake is named with its place and an example of a right value.
+
+Files that the configuration names (ca_file, token_file) need not be there yet: they are read when they are used.
+"""
 
 from __future__ import annotations
 
 import configparser
 import re
-import urllib.parse
-from typing import NamedTuple
+from collections import namedtuple
 
 from monitor_agent.collectors import COLLECTORS
 from monitor_agent.collectors.options import Options
+from monitor_agent.url import Url, parse_url
 
 LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 RESERVED_LABELS = ("instance", "job")
+EXAMPLE_URL = "https://monitor:9430/api/v1/import/prometheus"
+EXAMPLE_PATTERN = "^(tmpfs|overlay)$"
+JOB = "host"
 
-
-class ConfigError(Exception):
-    """The file cannot be used; `problems` has one line for each mistake."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
-
-
-class Config(NamedTuple):
-    """agent.ini. `labels` go on every series, instance and job among them."""
-
-    instance: str
-    interval_seconds: float
-    spool_directory: str
-    spool_max_bytes: int
-    spool_max_age_seconds: float
-    labels: dict[str, str]
-    url: str
-    ca_file: str
-    token_file: str
-    timeout_seconds: float
-    collectors: list[str]
-    options: Options
-
-
-KNOWN = {
+KEYS = {
     "agent": (
         "instance",
         "interval_seconds",
@@ -50,101 +30,166 @@ KNOWN = {
     ),
     "push": ("url", "ca_file", "token_file", "timeout_seconds"),
 }
+SECTIONS = ("agent", "labels", "push", "collectors")
+
+# agent.ini, checked. `labels` go on every series, instance and job among them; `collectors` are the names of those
+# switched on; `ca_file` and `token_file` are "" where there is none.
+Config = namedtuple(
+    "Config",
+    (
+        "instance",
+        "interval_seconds",
+        "spool_directory",
+        "spool_max_bytes",
+        "spool_max_age_seconds",
+        "labels",
+        "url",
+        "ca_file",
+        "token_file",
+        "timeout_seconds",
+        "collectors",
+        "options",
+    ),
+)
+
+
+class ConfigError(Exception):
+    """The file cannot be used; `problems` has one line for each mistake."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+def read_config(path: str) -> Config:
+    """The configuration in a file; raises ConfigError with every problem found."""
+    parser = configparser.ConfigParser(
+        interpolation=None, inline_comment_prefixes=(";", "#"), default_section="", empty_lines_in_values=False
+    )
+    parser.optionxform = str
+    try:
+        with open(path, encoding="utf-8") as file:
+            parser.read_file(file)
+    except (OSError, configparser.Error, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else " ".join(str(error).split())
+        raise ConfigError([f"{path}: {reason}"]) from None
+    return _Reader(path, {name: dict(parser[name]) for name in parser.sections()}).config()
 
 
 class _Reader:
-    """Collects the problems instead of stopping at the first."""
+    """Turns texts into values, collecting the problems instead of stopping at the first."""
 
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self.problems: list[str] = []
-        self._parser = configparser.ConfigParser(interpolation=None, inline_comment_prefixes=(" ;", " #"))
-        self._parser.optionxform = str  # type: ignore[assignment,method-assign]
+    def __init__(self, path: str, sections: dict[str, dict[str, str]]) -> None:
+        self._path = path
+        self._sections = sections
+        self._problems: list[str] = []
+
+    def config(self) -> Config:
+        self._check_names()
+        instance = self._instance()
+        config = Config(
+            instance=instance,
+            interval_seconds=self._number("agent", "interval_seconds", "5", 0.1, 3600),
+            spool_directory=self._absolute_path("agent", "spool_directory", "/var/lib/monitor-agent/spool"),
+            spool_max_bytes=self._whole_number("agent", "spool_max_bytes", "67108864", 65536, 2**40),
+            spool_max_age_seconds=self._number("agent", "spool_max_age_seconds", "86400", 60, 30 * 86400),
+            labels={**self._labels(), "instance": instance, "job": JOB},
+            url=self._url(),
+            ca_file=self._absolute_path("push", "ca_file", ""),
+            token_file=self._absolute_path("push", "token_file", ""),
+            timeout_seconds=self._number("push", "timeout_seconds", "10", 0.1, 300),
+            collectors=self._collectors(),
+            options=Options(**{key: self._pattern(key, value) for key, value in Options._field_defaults.items()}),
+        )
+        if self._problems:
+            raise ConfigError(self._problems)
+        return config
+
+    def _check_names(self) -> None:
+        for section, keys in self._sections.items():
+            if section not in SECTIONS:
+                self._problems.append(
+                    f"{self._path}: section [{section}] is unknown; the sections are {', '.join(SECTIONS)}"
+                )
+            for key in keys:
+                if section in KEYS and key not in KEYS[section]:
+                    self._problem(section, key, f"is unknown; the keys are {', '.join(KEYS[section])}")
+
+    def _problem(self, section: str, key: str, text: str) -> None:
+        self._problems.append(f"{self._path}: [{section}] {key} {text}")
+
+    def _text(self, section: str, key: str, default: str) -> str:
+        """An empty value stands for the default."""
+        return self._sections.get(section, {}).get(key) or default
+
+    def _instance(self) -> str:
+        text = self._text("agent", "instance", "")
+        if not text or "\n" in text:
+            reason = f"is {text!r}" if text else "is missing"
+            self._problem("agent", "instance", f"{reason}: give the host's name in the inventory, for example web-1")
+        return text
+
+    def _url(self) -> Url | None:
+        text = self._text("push", "url", "")
         try:
-            with open(path, encoding="utf-8") as file:
-                self._parser.read_file(file)
-        except (OSError, configparser.Error, UnicodeDecodeError) as error:
-            raise ConfigError([f"{path}: {error}"]) from None
+            return parse_url(text)
+        except ValueError:
+            reason = f"is {text!r}" if text else "is missing"
+            self._problem("push", "url", f"{reason}: give an http or https address, for example {EXAMPLE_URL}")
+            return None
 
-    def section(self, name: str) -> dict[str, str]:
-        return dict(self._parser[name]) if name in self._parser else {}
-
-    def sections(self) -> list[str]:
-        return self._parser.sections()
-
-    def problem(self, section: str, key: str, text: str) -> None:
-        self.problems.append(f"{self.path}: [{section}] {key} {text}")
-
-    def number(self, section: str, key: str, default: float, least: float, most: float) -> float:
-        text = self.section(section).get(key, str(default))
+    def _number(self, section: str, key: str, default: str, least: float, most: float) -> float:
+        text = self._text(section, key, default)
         try:
             value = float(text)
         except ValueError:
             value = float("nan")
         if not least <= value <= most:
-            self.problem(
-                section, key, f"is {text!r}: give a number from {least:g} to {most:g}, for example {default:g}"
+            self._problem(
+                section, key, f"is {text!r}: give a number from {least:.15g} to {most:.15g}, for example {default}"
             )
         return value
 
-    def pattern(self, key: str, default: str) -> str:
-        text = self.section("agent").get(key) or default
+    def _whole_number(self, section: str, key: str, default: str, least: int, most: int) -> int:
+        text = self._text(section, key, default)
+        if text.isdecimal() and least <= int(text) <= most:
+            return int(text)
+        self._problem(section, key, f"is {text!r}: give a whole number from {least} to {most}, for example {default}")
+        return least
+
+    def _absolute_path(self, section: str, key: str, default: str) -> str:
+        text = self._text(section, key, default)
+        if text and not text.startswith("/"):
+            example = default or f"/etc/monitor-agent/{key.replace('_file', '.pem' if key == 'ca_file' else '')}"
+            self._problem(section, key, f"is {text!r}: give a path from the root, for example {example}")
+        return text
+
+    def _pattern(self, key: str, default: str) -> str:
+        text = self._text("agent", key, default)
         try:
             re.compile(text)
         except re.error as error:
-            self.problem("agent", key, f"is no regular expression ({error}), for example ^(tmpfs|overlay)$")
+            self._problem("agent", key, f"is {text!r}: no regular expression ({error}), for example {EXAMPLE_PATTERN}")
         return text
 
+    def _labels(self) -> dict[str, str]:
+        labels = self._sections.get("labels", {})
+        for name in labels:
+            if name in RESERVED_LABELS:
+                self._problem("labels", name, "is set by the agent itself: take another name, for example env")
+            elif not LABEL_NAME.fullmatch(name) or name.startswith("__"):
+                self._problem(
+                    "labels",
+                    name,
+                    "is no name for a label: letters, digits and _, no digit and no __ at the front, for example env",
+                )
+        return {name: value for name, value in labels.items() if value}  # an empty label is no label
 
-def read_config(path: str) -> Config:
-    """The configuration in a file; raises ConfigError with every problem found."""
-    reader = _Reader(path)
-    for section in reader.sections():
-        if section not in (*KNOWN, "labels", "collectors"):
-            reader.problems.append(f"{path}: section [{section}] is unknown; there are agent, labels, push, collectors")
-        for key in reader.section(section):
-            if section in KNOWN and key not in KNOWN[section]:
-                reader.problem(section, key, f"is unknown; there are {', '.join(KNOWN[section])}")
-
-    agent, push = reader.section("agent"), reader.section("push")
-    instance = agent.get("instance", "")
-    if not instance:
-        reader.problem("agent", "instance", "is missing: give the host's name in the inventory, for example web-1")
-    url = push.get("url", "")
-    parts = urllib.parse.urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        example = "https://monitor:9430/api/v1/import/prometheus"
-        reader.problem("push", "url", f"is {url!r}: give an http or https address, for example {example}")
-    labels = reader.section("labels")
-    for name in labels:
-        if not LABEL_NAME.fullmatch(name) or name.startswith("__") or name in RESERVED_LABELS:
-            reader.problem(
-                "labels", name, "is no name for a label (letters, digits, _; not instance or job), for example env"
-            )
-    config = Config(
-        instance=instance,
-        interval_seconds=reader.number("agent", "interval_seconds", 5, 0.1, 3600),
-        spool_directory=agent.get("spool_directory", "/var/lib/monitor-agent/spool"),
-        spool_max_bytes=int(reader.number("agent", "spool_max_bytes", 64 * 1024**2, 64 * 1024, 1024**4)),
-        spool_max_age_seconds=reader.number("agent", "spool_max_age_seconds", 86400, 1, 30 * 86400),
-        labels={**labels, "instance": instance, "job": "host"},
-        url=url,
-        ca_file=push.get("ca_file", ""),
-        token_file=push.get("token_file", ""),
-        timeout_seconds=reader.number("push", "timeout_seconds", 10, 0.1, 300),
-        collectors=_collectors(reader),
-        options=Options(*(reader.pattern(key, default) for key, default in zip(Options._fields, Options()))),
-    )
-    if reader.problems:
-        raise ConfigError(reader.problems)
-    return config
-
-
-def _collectors(reader: _Reader) -> list[str]:
-    switches = reader.section("collectors")
-    for name, switch in switches.items():
-        if name not in COLLECTORS:
-            reader.problem("collectors", name, f"is unknown; there are {', '.join(sorted(COLLECTORS))}")
-        elif switch not in ("true", "false"):
-            reader.problem("collectors", name, f"is {switch!r}: say true or false")
-    return [name for name in COLLECTORS if switches.get(name) != "false"]
+    def _collectors(self) -> list[str]:
+        switches = self._sections.get("collectors", {})
+        for name, switch in switches.items():
+            if name not in COLLECTORS:
+                self._problem("collectors", name, f"is unknown; the collectors are {', '.join(sorted(COLLECTORS))}")
+            elif switch not in ("true", "false"):
+                self._problem("collectors", name, f"is {switch!r}: say true or false, for example {name} = true")
+        return [name for name in COLLECTORS if switches.get(name) != "false"]

@@ -1,75 +1,120 @@
 """Prometheus text format, version 0.0.4, with timestamps in milliseconds.
 
 https://prometheus.io/docs/instrumenting/exposition_formats/
+
+Collectors hand over tables: the columns are metrics, the rows are devices, processors, mounts. The part of a line in
+front of its value depends on column and row only, so it is made once and kept as long as the row keeps coming.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple, Union
+from collections import namedtuple
 
-LabelPairs = tuple[tuple[str, str], ...]
-# A number, or the digits of one as the kernel wrote them.
-Value = Union[float, str]
+INFINITY = float("inf")
 
 
-class Family(NamedTuple):
-    """One metric with all its series. `samples` are (labels, value); `kind` is counter, gauge or untyped."""
+class Metric:
+    """A column. `kind` is counter, gauge or untyped; `labels` are (name, value) pairs the same in every row."""
 
-    name: str
-    kind: str
-    help: str
-    samples: Sequence[tuple[LabelPairs, Value]]
+    __slots__ = ("help", "kind", "labels", "name")
+
+    def __init__(self, name: str, kind: str, help_text: str, labels: tuple[tuple[str, str], ...] = ()) -> None:
+        self.name = name
+        self.kind = kind
+        self.help = help_text
+        self.labels = labels
+
+
+class Columns:
+    """Metrics that are read together, in this order. Made once and used for every row: it is known by identity."""
+
+    __slots__ = ("metrics",)
+
+    def __init__(self, *metrics: Metric) -> None:
+        self.metrics = metrics
+
+
+# One value for each column, or fewer where the kernel is older than the last columns. A value is a number, or the
+# digits of one as the kernel wrote them.
+Row = namedtuple("Row", ("columns", "labels", "values"))
 
 
 def escape_label_value(text: str) -> str:
+    """A label's value as it stands between quotes; what came from bytes that are no UTF-8 is replaced by U+FFFD."""
+    text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
-def format_value(value: Value) -> str:
+def escape_help(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("\n", "\\n")
+
+
+def format_value(value: str | float) -> str:
     """The shortest text that parses back to the same number."""
-    if isinstance(value, str):
+    if value.__class__ is str:
         return value
+    if value.__class__ is int:
+        return str(value)
     if value != value:
         return "NaN"
-    if value in (float("inf"), float("-inf")):
+    if value in (INFINITY, -INFINITY):
         return "+Inf" if value > 0 else "-Inf"
-    return repr(value)
+    text = repr(value)
+    return text[:-2] if text.endswith(".0") else text
+
+
+def shift_decimal(digits: str, places: int) -> str:
+    """The number in `digits` divided by 10 to the power of `places`: exact, and a third of the cost of a division."""
+    if len(digits) <= places:
+        digits = digits.zfill(places + 1)
+    return f"{digits[:-places]}.{digits[-places:]}"
 
 
 class Renderer:
-    """Turns families into text; the part of a line before the value is made once for each series.
-
-    `labels` are added to every series and give way to a series' own labels of the same name.
-    """
+    """Turns rows into text. `labels` go on every series and give way to a series' own labels of the same name."""
 
     def __init__(self, labels: dict[str, str]) -> None:
         self._labels = labels
-        self._prefixes: dict[tuple[str, LabelPairs], str] = {}
+        self._prefixes: dict[tuple[Columns, tuple[tuple[str, str], ...]], list[str]] = {}
 
-    def batch(self, families: Iterable[Family], timestamp_ms: int) -> bytes:
-        """The samples alone, each with the timestamp: what is pushed."""
+    def batch(self, rows: list[Row], timestamp_ms: int) -> bytes:
+        """The samples alone, each with the timestamp: what is pushed. The order of the rows is kept."""
+        known, self._prefixes = self._prefixes, {}
         lines: list[str] = []
-        end = f" {timestamp_ms}\n"
-        for family in families:
-            for labels, value in family.samples:
-                lines.append(self._prefix(family.name, labels) + format_value(value) + end)
-        return "".join(lines).encode("utf-8", "replace")
-
-    def page(self, families: Iterable[Family]) -> str:
-        """The samples with HELP and TYPE and without timestamps: what people and scrapers read."""
-        lines = []
-        for family in families:
-            lines.append(f"# HELP {family.name} {family.help}\n# TYPE {family.name} {family.kind}\n")
+        for columns, labels, values in rows:
+            key = (columns, labels)
+            prefixes = known.get(key) or self._make_prefixes(columns, labels)
+            self._prefixes[key] = prefixes  # only what came this time is kept: devices come and go
             lines += [
-                self._prefix(family.name, labels) + format_value(value) + "\n" for labels, value in family.samples
+                prefix + (value if value.__class__ is str else format_value(value))
+                for prefix, value in zip(prefixes, values)
             ]
-        return "".join(lines)
+        lines.append("")
+        return f" {timestamp_ms}\n".join(lines).encode("utf-8", "replace")
 
-    def _prefix(self, name: str, labels: LabelPairs) -> str:
-        prefix = self._prefixes.get((name, labels))
-        if prefix is None:
-            pairs = sorted({**self._labels, **dict(labels)}.items())
-            text = ",".join(f'{key}="{escape_label_value(value)}"' for key, value in pairs)
-            prefix = self._prefixes[(name, labels)] = f"{name}{{{text}}} " if text else f"{name} "
-        return prefix
+    def page(self, rows: list[Row]) -> str:
+        """The samples by metric, with HELP and TYPE and without timestamps: what people and scrapers read."""
+        blocks: dict[str, list[str]] = {}
+        for columns, labels, values in rows:
+            for metric, prefix, value in zip(columns.metrics, self._make_prefixes(columns, labels), values):
+                block = blocks.setdefault(metric.name, [describe(metric)])
+                block.append(f"{prefix}{format_value(value)}\n")
+        return "".join(line for block in blocks.values() for line in block)
+
+    def _make_prefixes(self, columns: Columns, labels: tuple[tuple[str, str], ...]) -> list[str]:
+        return [self._make_prefix(metric, labels) for metric in columns.metrics]
+
+    def _make_prefix(self, metric: Metric, labels: tuple[tuple[str, str], ...]) -> str:
+        pairs = sorted({**self._labels, **dict(labels), **dict(metric.labels)}.items())
+        text = ",".join(f'{name}="{escape_label_value(value)}"' for name, value in pairs)
+        return f"{metric.name}{{{text}}} " if text else f"{metric.name} "
+
+
+def describe(metric: Metric) -> str:
+    return f"# HELP {metric.name} {escape_help(metric.help)}\n# TYPE {metric.name} {metric.kind}\n"
+
+
+def describe_all(rows: list[Row]) -> bytes:
+    """HELP and TYPE of every metric in the rows, once each."""
+    metrics = {metric.name: metric for row in rows for metric in row.columns.metrics}
+    return "".join(map(describe, metrics.values())).encode()

@@ -3,40 +3,39 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 
 from monitor_agent.collectors import COLLECTORS
 from monitor_agent.collectors.options import Options
-from monitor_agent.exposition import Family
+from monitor_agent.exposition import Columns, Metric, Row
 from monitor_agent.log import Troubles
+
+SCRAPE = Columns(
+    Metric("node_scrape_collector_success", "gauge", "node_exporter: Whether a collector succeeded."),
+    Metric("node_scrape_collector_duration_seconds", "gauge", "node_exporter: Duration of a collector scrape."),
+)
 
 
 class Gatherer:
     """All switched-on collectors. A failing one gives no samples but `node_scrape_collector_success` 0."""
 
-    def __init__(self, names: Sequence[str], options: Options, root: str = "") -> None:
-        self._names = list(names)
+    def __init__(self, names: list[str], options: Options, root: str = "") -> None:
+        self._collectors = [(name, (("collector", name),), COLLECTORS[name]) for name in names]
         self._options = options
         self._root = root
         self._troubles = Troubles()
 
-    def gather(self) -> list[Family]:
-        families: list[Family] = []
-        success, duration = [], []
-        for name in self._names:
+    def gather(self) -> list[Row]:
+        """The rows of one collection, in the same order every time, the collectors' own success at the end."""
+        rows: list[Row] = []
+        outcomes: list[Row] = []
+        for name, labels, collect in self._collectors:
             started = time.perf_counter()
             try:
-                families += COLLECTORS[name](self._root, self._options)
-                worked = 1
+                rows += list(collect(self._root, self._options))  # a list first: all of a collector or nothing
+                success = "1"
                 self._troubles.clear(name, f"collector {name} works again")
-            except (OSError, ValueError, IndexError, KeyError) as error:
-                worked = 0
+            except Exception as error:  # whatever a kernel or a file system comes up with
+                success = "0"
                 self._troubles.report(name, f"collector {name} failed: {error!r}")
-            labels = (("collector", name),)
-            success.append((labels, worked))
-            duration.append((labels, round(time.perf_counter() - started, 6)))
-        help_text = "node_exporter: Whether a collector succeeded."
-        families.append(Family("node_scrape_collector_success", "gauge", help_text, success))
-        help_text = "node_exporter: Duration of a collector scrape."
-        families.append(Family("node_scrape_collector_duration_seconds", "gauge", help_text, duration))
-        return families
+            outcomes.append(Row(SCRAPE, labels, (success, f"{time.perf_counter() - started:.6f}")))
+        return rows + outcomes

@@ -1,138 +1,97 @@
-"""Hands batches to the collector: over one kept-open connection, the newest first, each until it is acknowledged.
+"""Hands batches to the collector, the newest first, each until it is acknowledged.
 
-2xx: acknowledged, deleted here. 429, 5xx, 401, 403, and no answer: tried again after a pause that doubles up to a
-minute, or after `Retry-After`. (401 and 403 too, so that a token being changed costs no data.) Any other answer: the
-batch is put aside with it, and the next one has its turn.
+| answer | what becomes of the batch |
+|---|---|
+| 2xx | acknowledged: deleted here |
+| 429, 503 with Retry-After | kept, tried again after that time |
+| 408, 429, 5xx, none at all | kept, tried again after a pause that doubles from 1 s to 60 s, with jitter |
+| 401, 403 | the same: a token that is being changed must not cost data |
+| anything else | put aside in rejected/ with the answer, counted; the next one has its turn |
+
+While there is a backlog, several batches go in one request: gzip members may follow one another.
 """
 
 from __future__ import annotations
 
-import http.client
+import errno
 import os
-import random
-import urllib.parse
-from typing import Callable, NamedTuple
+import socket
+import time
+from collections.abc import Callable
 
-from monitor_agent.config import Config
-from monitor_agent.log import Troubles
+from monitor_agent.connection import Answer, HungUp, NotHttp, Unreadable
+from monitor_agent.log import WARNING, Troubles, log
 from monitor_agent.spool import Batch, Spool
 
 REQUEST_MAX_BYTES = 1024 * 1024
+REQUEST_LEAST_BYTES = 16 * 1024
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 60.0
+# More than this is a mistake: nobody wants to be without a host's data for longer.
+LONGEST_RETRY_AFTER_SECONDS = 3600.0
+RETRY_AFTER_SPREAD = 0.1  # so that hosts that were sent away together do not come back together
 TRY_AGAIN = (401, 403, 408, 429)
+REMEMBERED_REJECTIONS = 50
+WITHOUT_DIGITS = str.maketrans("", "", "0123456789")
 
 
-class Answer(NamedTuple):
-    """What the collector said; `retry_after_seconds` is None where it did not say."""
-
-    status: int
-    text: str
-    retry_after_seconds: float | None
-
-
-class Connection:
-    """POSTs to one address, keeping the connection open; raises OSError or HTTPException when that fails."""
-
-    def __init__(self, config: Config) -> None:
-        self._url = urllib.parse.urlsplit(config.url)
-        self._config = config
-        self._connection: http.client.HTTPConnection | None = None
-
-    def post(self, body: bytes) -> Answer:
-        reused = self._connection is not None
-        try:
-            return self._post(body)
-        except (OSError, http.client.HTTPException):
-            self.close()
-            if not reused:
-                raise
-        # The peer may have closed a connection that stood idle; a fresh one tells whether it is there.
-        try:
-            return self._post(body)
-        except (OSError, http.client.HTTPException):
-            self.close()
-            raise
-
-    def close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-    def _post(self, body: bytes) -> Answer:
-        if self._connection is None:
-            self._connection = self._open()
-        path = (self._url.path or "/") + (f"?{self._url.query}" if self._url.query else "")
-        self._connection.request("POST", path, body, self._headers())
-        response = self._connection.getresponse()
-        text = response.read(4096).decode("utf-8", "replace")
-        if response.read(1) or response.will_close:
-            self.close()
-        retry_after = response.getheader("Retry-After", "")
-        return Answer(response.status, text, float(retry_after) if retry_after.isdigit() else None)
-
-    def _open(self) -> http.client.HTTPConnection:
-        timeout = self._config.timeout_seconds
-        host, port = self._url.hostname or "", self._url.port
-        if self._url.scheme == "http":
-            return http.client.HTTPConnection(host, port, timeout=timeout)
-        import ssl  # costs 7 MB, which an agent without TLS need not pay
-
-        context = ssl.create_default_context(cafile=self._config.ca_file or None)
-        return http.client.HTTPSConnection(host, port, timeout=timeout, context=context)
-
-    def _headers(self) -> dict[str, str]:
-        headers = {"Content-Type": "text/plain; version=0.0.4", "Content-Encoding": "gzip"}
-        if self._config.token_file:
-            with open(self._config.token_file, encoding="ascii") as file:
-                headers["Authorization"] = f"Bearer {file.read().strip()}"
-        return headers
+def random_ratio() -> float:
+    """From 0 to 1; the random module would cost 0.4 MB."""
+    return int.from_bytes(os.urandom(4), "big") / 2**32
 
 
 class Pusher:
-    """Empties the spool. `push_once` does one request and says how long to pause before the next."""
+    """Empties the spool. `push_once` does one request and says how long to pause before the next.
+
+    `post` raises OSError when there is no answer. A backlog is sent in requests that take no longer than half an
+    interval, so that the newest batch never waits for more than that.
+    """
 
     def __init__(
-        self, spool: Spool, post: Callable[[bytes], Answer], url: str, jitter: Callable[[], float] = random.random
+        self,
+        spool: Spool,
+        post: Callable[[bytes], Answer],
+        url: str,
+        interval_seconds: float,
+        jitter: Callable[[], float] = random_ratio,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._spool = spool
         self._post = post
         self._url = url
+        self._interval_seconds = interval_seconds
         self._jitter = jitter
+        self._clock = clock
         self._troubles = Troubles()
         self._failures = 0
-        self._newest_pushed = -1
+        self._newest_pushed_ms = -1
+        self._request_bytes = REQUEST_MAX_BYTES
+        self._told_rejections: set[str] = set()
         self.sent = self.retried = self.rejected = 0
+        self.push_seconds = 0.0
 
     def push_once(self) -> float:
         """Sends what is most urgent. Returns seconds to pause; 0 when there may be more to send at once."""
-        batches = self._choose()
-        contents = [(batch, self._spool.read(batch)) for batch in batches]
-        whole = [(batch, content) for batch, content in contents if content is not None]
-        if not whole:
+        found = [(batch, self._spool.read(batch)) for batch in self._choose()]
+        batches = [batch for batch, content in found if content is not None]
+        if not batches:
             return 0.0
+        started = self._clock()
         try:
-            answer = self._post(b"".join(content for _, content in whole))
-        except (OSError, http.client.HTTPException) as error:
-            return self._failed(self._in_plain_words(error), None)
+            answer = self._post(b"".join(content for _, content in found if content is not None))
+        except OSError as error:
+            return self._try_again(batches, None, in_plain_words(error, self._url))
+        finally:
+            self.push_seconds = self._clock() - started
         if 200 <= answer.status < 300:
-            self._acknowledged([batch for batch, _ in whole])
-            return 0.0
-        text = f"{self._url} answered {answer.status}: {answer.text.strip() or 'nothing more'}"
-        if answer.status in TRY_AGAIN or answer.status >= 500:
-            return self._failed(text, answer.retry_after_seconds)
-        if len(whole) > 1:
-            # One of several is at fault: find out which by sending them one by one.
-            whole = whole[:1]
-            try:
-                answer = self._post(whole[0][1])
-            except (OSError, http.client.HTTPException) as error:
-                return self._failed(self._in_plain_words(error), None)
-            if 200 <= answer.status < 300:
-                self._acknowledged([whole[0][0]])
-                return 0.0
-        self._troubles.report("rejected", f"a batch was put aside: {text}")
-        self._spool.reject(whole[0][0], f"{answer.status} {answer.text}")
-        self.rejected += 1
+            self._acknowledged(batches)
+        elif answer.status in TRY_AGAIN or answer.status >= 500:
+            text = f"collector at {self._url} answered {answer.status}: {answer.text or 'nothing more'}"
+            return self._try_again(batches, answer.retry_after_seconds, text, kind=str(answer.status))
+        elif len(batches) > 1:
+            # One of them is at fault, or they are too much together: a smaller part finds out.
+            self._request_bytes = sum(batch.size_bytes for batch in batches) // 2
+        else:
+            self._rejected(batches[0], answer)
         return 0.0
 
     def _choose(self) -> list[Batch]:
@@ -140,32 +99,72 @@ class Pusher:
         newest = self._spool.newest()
         if newest is None:
             return []
-        if newest.taken_ms > self._newest_pushed:
+        if newest.taken_ms > self._newest_pushed_ms:
             return [newest]
-        return self._spool.oldest(REQUEST_MAX_BYTES)
+        return self._spool.oldest(self._request_bytes)
 
     def _acknowledged(self, batches: list[Batch]) -> None:
+        waiting = len(self._spool)
         for batch in batches:
             self._spool.remove(batch)
-        self._newest_pushed = max(self._newest_pushed, max(batch.taken_ms for batch in batches))
+        self._settled(batches)
         self.sent += len(batches)
-        self._failures = 0
-        self._troubles.clear("push", f"pushing to {self._url} again; {len(self._spool)} batches are waiting")
+        if self.push_seconds > self._interval_seconds / 2:
+            self._request_bytes = max(self._request_bytes // 2, REQUEST_LEAST_BYTES)
+        else:
+            self._request_bytes = min(max(self._request_bytes, REQUEST_LEAST_BYTES) * 2, REQUEST_MAX_BYTES)
+        waited = "1 batch was waiting" if waiting == 1 else f"{waiting} batches were waiting"
+        self._troubles.clear("push", f"pushing again; {waited}")
 
-    def _failed(self, text: str, retry_after_seconds: float | None) -> float:
-        self._troubles.report("push", text)
-        self.retried += 1
+    def _rejected(self, batch: Batch, answer: Answer) -> None:
+        text = f"{answer.status} {answer.text}"
+        self._spool.reject(batch, text)
+        self._settled([batch])
+        self.rejected += 1
+        self._request_bytes = REQUEST_MAX_BYTES
+        kind = text.translate(WITHOUT_DIGITS) + str(answer.status)  # the same complaint about another line is no news
+        if kind not in self._told_rejections:
+            if len(self._told_rejections) >= REMEMBERED_REJECTIONS:
+                self._told_rejections.clear()
+            self._told_rejections.add(kind)
+            log(
+                WARNING,
+                f"collector at {self._url} will not take a batch, it is in rejected/{batch.name} of the spool: {text}",
+            )
+
+    def _settled(self, batches: list[Batch]) -> None:
+        """The collector has answered for good."""
+        self._newest_pushed_ms = max(self._newest_pushed_ms, *(batch.taken_ms for batch in batches))
+        self._failures = 0
+
+    def _try_again(self, batches: list[Batch], retry_after_seconds: float | None, text: str, kind: str = "") -> float:
+        self._troubles.report("push", text, kind)
+        self.retried += len(batches)
+        if retry_after_seconds is not None:
+            pause = min(retry_after_seconds, LONGEST_RETRY_AFTER_SECONDS)
+            return pause * (1 + RETRY_AFTER_SPREAD * self._jitter())
         pause = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**self._failures)
         self._failures = min(self._failures + 1, 10)
-        if retry_after_seconds is not None:
-            return min(retry_after_seconds, LONGEST_PAUSE_SECONDS)
         return pause * (0.5 + self._jitter() / 2)
 
-    def _in_plain_words(self, error: Exception) -> str:
-        if isinstance(error, ConnectionRefusedError):
-            return f"{self._url} refused the connection: does the collector run there?"
-        if isinstance(error, TimeoutError):
-            return f"{self._url} did not answer in time"
-        if isinstance(error, OSError) and error.filename:
-            return f"cannot read {error.filename}: {os.strerror(error.errno or 0)}"
-        return f"{self._url} cannot be reached: {error or type(error).__name__}"
+
+def in_plain_words(error: OSError, url: str) -> str:
+    """What a person should know about a push that got no answer, and where to look."""
+    collector = f"collector at {url}"
+    if isinstance(error, ConnectionRefusedError):
+        return f"{collector} refused the connection: is monitor-collector running there?"
+    if isinstance(error, Unreadable):
+        return str(error)
+    if isinstance(error, NotHttp):
+        return f"{collector} does not speak HTTP: {error}; is the port right, and should it be https?"
+    if isinstance(error, HungUp):
+        return f"{collector} closed the connection before it had answered: does it restart, or expect https?"
+    if isinstance(error, (socket.timeout, TimeoutError)):
+        return f"{collector} did not answer in time: is it overloaded, or does a firewall drop the packets?"
+    if isinstance(error, socket.gaierror):
+        return f"{collector} cannot be found: its name does not resolve ({error.strerror})"
+    if error.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH):
+        return f"{collector} cannot be reached: there is no way to that network"
+    if getattr(error, "verify_message", ""):
+        return f"{collector} showed a certificate that is not trusted: {error.verify_message}; is ca_file right?"
+    return f"{collector} cannot be reached: {error or type(error).__name__}"

@@ -1,124 +1,215 @@
 """Keeps batches on disk until the collector has acknowledged them.
 
-A batch is written under a temporary name and renamed, so a whole file is a whole batch: `kill -9` at any moment
-loses at most the batch being written. It is not synced to the disk: after a power cut the last seconds may be
-missing or torn, and a torn batch, which no longer unpacks, is dropped.
+A batch is durable against the death of the agent (kill -9, out of memory, an upgrade) as soon as `add` returns: it is
+written under a temporary name and renamed, so that a whole name is a whole batch. It is not synced: a power cut may
+take the last seconds before it, which are a small part of what the host will miss while it is down, and a sync for
+each batch would wake every disk every interval. A batch that a power cut has torn is found by its gzip checksum at the
+next start and dropped. When the disk is full, the newest batches are kept in memory, within MEMORY_MAX_BYTES: a host
+whose disk is full is one that must go on reporting.
+
+Two agents may share the directory during an upgrade; each pushes its own batches, and neither harms the other's.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import re
 import threading
 import zlib
-from typing import NamedTuple
+from collections import namedtuple
 
-SUFFIX = ".gz"
-REJECTED_LIMIT = 100
+NAME = re.compile(r"(?P<taken_ms>\d{14})\.gz")
+TEMPORARY_NAME = re.compile(r"\d{14}\.gz\.(?P<process>\d+)\.tmp")
+MEMORY_MAX_BYTES = 1024 * 1024
+REJECTED_MAX_BATCHES = 100
+REJECTED_MAX_SHARE = 0.25  # of the spool's bytes
+
+# `taken_ms` is when the samples were taken; `content` is None for a batch on disk; `is_checked` is false for one that
+# was found at the start and may be torn.
+Batch = namedtuple("Batch", ("name", "taken_ms", "size_bytes", "content", "is_checked"))
 
 
-class Batch(NamedTuple):
-    """A batch in the spool. `taken_ms` is when its samples were taken."""
-
-    name: str
-    taken_ms: int
-    size_bytes: int
+def is_whole(content: bytes) -> bool:
+    """Whether this is one or more complete gzip members, checksums included."""
+    while content:
+        unpacker = zlib.decompressobj(wbits=31)
+        try:
+            unpacker.decompress(content)
+        except zlib.error:
+            return False
+        if not unpacker.eof:
+            return False
+        content = unpacker.unused_data
+    return True
 
 
 class Spool:
-    """A directory of gzip files named after the time of their samples, bounded in bytes and age."""
+    """A directory of gzip files named after the time of their samples, bounded in bytes and age.
+
+    `dropped` counts batches that were lost: for lack of room, for age, torn or unreadable. Files of other names in the
+    directory are left alone. Raises OSError when the directory cannot be made or listed.
+    """
 
     def __init__(self, directory: str, max_bytes: int, max_age_seconds: float) -> None:
         self._directory = directory
+        self._rejected_directory = os.path.join(directory, "rejected")
         self._max_bytes = max_bytes
         self._max_age_ms = max_age_seconds * 1000
         self._lock = threading.RLock()  # one thread adds, another removes
+        self._batches: dict[str, Batch] = {}  # in the order of their time
+        self.size_bytes = 0
         self.dropped = 0
-        os.makedirs(os.path.join(directory, "rejected"), exist_ok=True)
-        self._batches = sorted(
-            filter(None, map(self._look_at, os.listdir(directory))), key=lambda batch: batch.taken_ms
-        )
-
-    def _look_at(self, name: str) -> Batch | None:
-        path = os.path.join(self._directory, name)
-        stem = name[: -len(SUFFIX)]
-        if os.path.isdir(path):
-            return None
-        if not name.endswith(SUFFIX) or not stem.isdigit():
-            os.unlink(path)  # the leftover of a write that was cut short
-            return None
-        return Batch(name, int(stem), os.path.getsize(path))
-
-    @property
-    def size_bytes(self) -> int:
-        with self._lock:
-            return sum(batch.size_bytes for batch in self._batches)
+        os.makedirs(self._rejected_directory, mode=0o700, exist_ok=True)
+        for name in sorted(os.listdir(directory)):
+            self._find(name)
 
     def __len__(self) -> int:
         return len(self._batches)
 
     def add(self, content: bytes, taken_ms: int) -> None:
-        """Keeps a packed batch, dropping the oldest ones where there is no room; raises OSError on a full disk."""
-        name = f"{taken_ms:014d}{SUFFIX}"
-        path = os.path.join(self._directory, name)
-        with open(path + ".tmp", "wb") as file:
-            file.write(content)
-        os.replace(path + ".tmp", path)
+        """Keeps a gzip-compressed batch, dropping the oldest ones where there is no room.
+
+        Raises OSError when it could not be written; it is kept in memory then.
+        """
+        name = f"{taken_ms:014d}.gz"
+        failure: OSError | None = None
+        try:
+            self._write(name, content)
+        except OSError as error:
+            failure = error
         with self._lock:
-            self._batches.append(Batch(name, taken_ms, len(content)))
-            size = self.size_bytes
-            oldest_kept_ms = taken_ms - self._max_age_ms
-            while len(self._batches) > 1 and (size > self._max_bytes or self._batches[0].taken_ms < oldest_kept_ms):
-                size -= self._batches[0].size_bytes
-                self.remove(self._batches[0])
-                self.dropped += 1
+            self._forget(name)  # after a clock that was set back the same time comes again
+            self._remember(Batch(name, taken_ms, len(content), content if failure else None, is_checked=True))
+            self._make_room(taken_ms)
+        if failure is not None:
+            raise failure
 
     def newest(self) -> Batch | None:
         with self._lock:
-            return self._batches[-1] if self._batches else None
+            return self._batches[next(reversed(self._batches))] if self._batches else None
 
     def oldest(self, max_bytes: int) -> list[Batch]:
         """The oldest batches that together are not larger than this, at least one if there is any."""
         chosen: list[Batch] = []
-        size = 0
         with self._lock:
-            waiting = list(self._batches)
-        for batch in waiting:
-            size += batch.size_bytes
-            if chosen and size > max_bytes:
-                break
-            chosen.append(batch)
+            for batch in self._batches.values():
+                max_bytes -= batch.size_bytes
+                if chosen and max_bytes < 0:
+                    break
+                chosen.append(batch)
         return chosen
 
     def read(self, batch: Batch) -> bytes | None:
-        """A batch's packed content; None, and the batch is dropped, when it is gone or does not unpack."""
+        """A batch's compressed content; None when there is nothing to send: gone, or torn and thereby dropped."""
+        if batch.content is not None:
+            return batch.content
         try:
-            with open(os.path.join(self._directory, batch.name), "rb") as file:
+            with open(self._path(batch), "rb", buffering=0) as file:
                 content = file.read()
-            unpacker = zlib.decompressobj(wbits=31)
-            unpacker.decompress(content)
-            if not unpacker.eof:
-                raise zlib.error("torn")
-        except (OSError, zlib.error):
-            self.remove(batch)
-            self.dropped += 1
+        except FileNotFoundError:  # another agent on the same directory has handed it over
+            self._forget(batch.name)
+            return None
+        except OSError:
+            content = b""
+        if not content or not (batch.is_checked or is_whole(content)):
+            self._drop(batch)
             return None
         return content
 
     def remove(self, batch: Batch) -> None:
-        with self._lock:
-            if batch in self._batches:
-                self._batches.remove(batch)
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(os.path.join(self._directory, batch.name))
+        """Forgets a batch that has been acknowledged."""
+        self._forget(batch.name)
+        if batch.content is None:
+            _unlink(self._path(batch))
 
     def reject(self, batch: Batch, answer: str) -> None:
-        """Puts a batch that the collector will never take aside, with its answer beside it."""
-        directory = os.path.join(self._directory, "rejected")
-        with open(os.path.join(directory, batch.name + ".answer"), "w", encoding="utf-8") as file:
-            file.write(answer)
-        os.replace(os.path.join(self._directory, batch.name), os.path.join(directory, batch.name))
+        """Puts a batch that the collector will never take aside, with the answer beside it, if the disk allows."""
+        content = self.read(batch)
+        try:
+            for name, data in ((batch.name, content or b""), (f"{batch.name}.answer", answer.encode())):
+                with open(os.path.join(self._rejected_directory, name), "wb") as file:
+                    file.write(data)
+            self._bound_rejected()
+        except OSError:
+            pass  # a full disk: the batch is of no use, and its answer is in the log
+        self.remove(batch)
+
+    def _path(self, batch: Batch) -> str:
+        return os.path.join(self._directory, batch.name)
+
+    def _find(self, name: str) -> None:
+        """Takes over what an earlier agent left behind."""
+        path = os.path.join(self._directory, name)
+        temporary = TEMPORARY_NAME.fullmatch(name)
+        if temporary and not os.path.exists(f"/proc/{temporary['process']}"):
+            _unlink(path)
+        found = NAME.fullmatch(name)
+        if found:
+            with contextlib.suppress(FileNotFoundError):  # another agent was faster
+                self._remember(Batch(name, int(found["taken_ms"]), os.path.getsize(path), None, is_checked=False))
+
+    def _write(self, name: str, content: bytes) -> None:
+        path = os.path.join(self._directory, name)
+        temporary_path = f"{path}.{os.getpid()}.tmp"
+        try:
+            with open(temporary_path, "wb", buffering=0) as file:
+                if file.write(content) != len(content):
+                    raise OSError(f"the file system of {self._directory} is full")
+            os.replace(temporary_path, path)
+        except OSError:
+            _unlink(temporary_path)
+            raise
+
+    def _remember(self, batch: Batch) -> None:
+        self._batches[batch.name] = batch
+        self.size_bytes += batch.size_bytes
+
+    def _forget(self, name: str) -> None:
         with self._lock:
-            self._batches.remove(batch)
-        for name in sorted(os.listdir(directory))[: -2 * REJECTED_LIMIT]:
-            os.unlink(os.path.join(directory, name))
+            batch = self._batches.pop(name, None)
+            if batch is not None:
+                self.size_bytes -= batch.size_bytes
+
+    def _drop(self, batch: Batch) -> None:
+        self.remove(batch)
+        self.dropped += 1
+
+    def _make_room(self, now_ms: int) -> None:
+        oldest_ms = now_ms - self._max_age_ms
+        while len(self._batches) > 1:
+            batch = next(iter(self._batches.values()))
+            if self.size_bytes <= self._max_bytes and batch.taken_ms >= oldest_ms:
+                break
+            self._drop(batch)
+        in_memory = self._last_in_memory()
+        size = sum(batch.size_bytes for batch in in_memory)
+        while size > MEMORY_MAX_BYTES and len(in_memory) > 1:
+            batch = in_memory.pop()
+            size -= batch.size_bytes
+            self._drop(batch)
+
+    def _last_in_memory(self) -> list[Batch]:
+        """The batches at the end that could not be written, the newest first."""
+        found = []
+        for name in reversed(self._batches):
+            if self._batches[name].content is None:
+                break
+            found.append(self._batches[name])
+        return found
+
+    def _bound_rejected(self) -> None:
+        """Keeps the newest batches in rejected/, with their answers."""
+        names = sorted(name for name in os.listdir(self._rejected_directory) if NAME.fullmatch(name))
+        paths = [os.path.join(self._rejected_directory, name) for name in names]
+        size = sum(map(os.path.getsize, paths))
+        while paths and (len(paths) > REJECTED_MAX_BATCHES or size > self._max_bytes * REJECTED_MAX_SHARE):
+            path = paths.pop(0)
+            size -= os.path.getsize(path)
+            _unlink(path)
+            _unlink(f"{path}.answer")
+
+
+def _unlink(path: str) -> None:
+    with contextlib.suppress(OSError):
+        os.unlink(path)

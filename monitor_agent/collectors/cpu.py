@@ -1,34 +1,41 @@
-"""Seconds that each processor spent in each mode, from /proc/stat."""
+"""Seconds that each processor spent in each mode, from /proc/stat. A tick is 1/100 s: USER_HZ, on every Linux here."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 
+from monitor_agent.collectors.files import read_text
 from monitor_agent.collectors.options import Options
 from monitor_agent.collectors.registry import register
-from monitor_agent.exposition import Family
+from monitor_agent.exposition import Columns, Metric, Row, shift_decimal
 
 MODES = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")
-TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+GUEST_MODES = ("user", "nice")
+DECIMALS_OF_A_TICK = 2
+
+COLUMNS = Columns(
+    *(
+        Metric("node_cpu_seconds_total", "counter", "Seconds the CPUs spent in each mode.", (("mode", mode),))
+        for mode in MODES
+    ),
+    *(
+        Metric(
+            "node_cpu_guest_seconds_total",
+            "counter",
+            "Seconds the CPUs spent in guests (VMs) for each mode.",
+            (("mode", mode),),
+        )
+        for mode in GUEST_MODES
+    ),
+)
 
 
 @register("cpu")
-def collect(root: str, options: Options) -> Iterable[Family]:
-    seconds, guest = [], []
-    with open(f"{root}/proc/stat", encoding="ascii") as file:
-        for line in file:
-            if not line.startswith("cpu"):
-                break
+def collect(root: str, options: Options) -> Iterable[Row]:
+    text = read_text(f"{root}/proc/stat")
+    if not text.startswith("cpu"):
+        raise ValueError(f"{root}/proc/stat does not begin with the processors")
+    for line in text[: text.find("\nintr")].split("\n")[1:]:
+        if line.startswith("cpu"):
             name, *ticks = line.split()
-            if name == "cpu":
-                continue
-            cpu = ("cpu", name[3:])
-            for mode, value in zip(MODES, ticks):
-                seconds.append(((cpu, ("mode", mode)), int(value) / TICKS_PER_SECOND))
-            for mode, value in zip(("user", "nice"), ticks[len(MODES) :]):
-                guest.append(((cpu, ("mode", mode)), int(value) / TICKS_PER_SECOND))
-    yield Family("node_cpu_seconds_total", "counter", "Seconds the CPUs spent in each mode.", seconds)
-    yield Family(
-        "node_cpu_guest_seconds_total", "counter", "Seconds the CPUs spent in guests (VMs) for each mode.", guest
-    )
+            yield Row(COLUMNS, (("cpu", name[3:]),), [shift_decimal(count, DECIMALS_OF_A_TICK) for count in ticks])

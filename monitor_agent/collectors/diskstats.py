@@ -7,63 +7,55 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Callable
 
+from monitor_agent.collectors.files import read_text
 from monitor_agent.collectors.options import Options
 from monitor_agent.collectors.registry import register
-from monitor_agent.exposition import Family, Value
+from monitor_agent.exposition import Columns, Metric, Row, shift_decimal
 
 SECTOR_BYTES = 512
+DECIMALS_OF_A_MILLISECOND = 3
 
-
-def as_is(text: str) -> Value:
-    return text
-
-
-def sectors(text: str) -> Value:
-    return int(text) * SECTOR_BYTES
-
-
-def milliseconds(text: str) -> Value:
-    return int(text) / 1000
-
-
-COLUMNS: tuple[tuple[str, str, Callable[[str], Value], str], ...] = (
-    ("reads_completed_total", "counter", as_is, "The total number of reads completed successfully."),
-    ("reads_merged_total", "counter", as_is, "The total number of reads merged."),
-    ("read_bytes_total", "counter", sectors, "The total number of bytes read successfully."),
-    ("read_time_seconds_total", "counter", milliseconds, "The total number of seconds spent by all reads."),
-    ("writes_completed_total", "counter", as_is, "The total number of writes completed successfully."),
-    ("writes_merged_total", "counter", as_is, "The number of writes merged."),
-    ("written_bytes_total", "counter", sectors, "The total number of bytes written successfully."),
-    ("write_time_seconds_total", "counter", milliseconds, "This is the total number of seconds spent by all writes."),
-    ("io_now", "gauge", as_is, "The number of I/Os currently in progress."),
-    ("io_time_seconds_total", "counter", milliseconds, "Total seconds spent doing I/Os."),
-    ("io_time_weighted_seconds_total", "counter", milliseconds, "The weighted # of seconds spent doing I/Os."),
-    ("discards_completed_total", "counter", as_is, "The total number of discards completed successfully."),
-    ("discards_merged_total", "counter", as_is, "The total number of discards merged."),
-    ("discarded_sectors_total", "counter", as_is, "The total number of sectors discarded successfully."),
-    (
-        "discard_time_seconds_total",
-        "counter",
-        milliseconds,
-        "This is the total number of seconds spent by all discards.",
+# Discards came with Linux 4.18, flushes with 5.5: on older kernels the row ends before them.
+COLUMNS = Columns(
+    Metric("node_disk_reads_completed_total", "counter", "The total number of reads completed successfully."),
+    Metric("node_disk_reads_merged_total", "counter", "The total number of reads merged."),
+    Metric("node_disk_read_bytes_total", "counter", "The total number of bytes read successfully."),
+    Metric("node_disk_read_time_seconds_total", "counter", "The total number of seconds spent by all reads."),
+    Metric("node_disk_writes_completed_total", "counter", "The total number of writes completed successfully."),
+    Metric("node_disk_writes_merged_total", "counter", "The number of writes merged."),
+    Metric("node_disk_written_bytes_total", "counter", "The total number of bytes written successfully."),
+    Metric("node_disk_write_time_seconds_total", "counter", "This is the total number of seconds spent by all writes."),
+    Metric("node_disk_io_now", "gauge", "The number of I/Os currently in progress."),
+    Metric("node_disk_io_time_seconds_total", "counter", "Total seconds spent doing I/Os."),
+    Metric("node_disk_io_time_weighted_seconds_total", "counter", "The weighted # of seconds spent doing I/Os."),
+    Metric("node_disk_discards_completed_total", "counter", "The total number of discards completed successfully."),
+    Metric("node_disk_discards_merged_total", "counter", "The total number of discards merged."),
+    Metric("node_disk_discarded_sectors_total", "counter", "The total number of sectors discarded successfully."),
+    Metric(
+        "node_disk_discard_time_seconds_total", "counter", "This is the total number of seconds spent by all discards."
     ),
-    ("flush_requests_total", "counter", as_is, "The total number of flush requests completed successfully"),
-    ("flush_requests_time_seconds_total", "counter", milliseconds, "Seconds spent by all flush requests."),
+    Metric("node_disk_flush_requests_total", "counter", "The total number of flush requests completed successfully"),
+    Metric(
+        "node_disk_flush_requests_time_seconds_total",
+        "counter",
+        "This is the total number of seconds spent by all flush requests.",
+    ),
 )
+SECTOR_COLUMNS = (2, 6)
+MILLISECOND_COLUMNS = (3, 7, 9, 10, 14, 16)
 
 
 @register("diskstats")
-def collect(root: str, options: Options) -> Iterable[Family]:
-    excluded = re.compile(options.diskstats_device_exclude)
-    rows = []
-    with open(f"{root}/proc/diskstats", encoding="utf-8", errors="replace") as file:
-        for line in file:
-            _, _, device, *numbers = line.split()
-            if not excluded.search(device):
-                rows.append(((("device", device),), numbers))
-    for column, (name, kind, convert, help_text) in enumerate(COLUMNS):
-        samples = [(labels, convert(numbers[column])) for labels, numbers in rows if column < len(numbers)]
-        if samples:
-            yield Family(f"node_disk_{name}", kind, help_text, samples)
+def collect(root: str, options: Options) -> Iterable[Row]:
+    is_excluded = re.compile(options.diskstats_device_exclude).search
+    for line in read_text(f"{root}/proc/diskstats").splitlines():
+        _, _, device, *values = line.split()
+        if is_excluded(device):
+            continue
+        for column in SECTOR_COLUMNS:
+            values[column] = int(values[column]) * SECTOR_BYTES
+        for column in MILLISECOND_COLUMNS:
+            if column < len(values):
+                values[column] = shift_decimal(values[column], DECIMALS_OF_A_MILLISECOND)
+        yield Row(COLUMNS, (("device", device),), values)

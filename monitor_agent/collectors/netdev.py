@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from monitor_agent.collectors.files import read_text
 from monitor_agent.collectors.options import Options
 from monitor_agent.collectors.registry import register
-from monitor_agent.exposition import Family
+from monitor_agent.exposition import Columns, Metric, Row
 
 RECEIVE = ("bytes", "packets", "errs", "drop", "fifo", "frame", "compressed", "multicast")
 TRANSMIT = ("bytes", "packets", "errs", "drop", "fifo", "colls", "carrier", "compressed")
-COLUMNS = [f"receive_{name}" for name in RECEIVE] + [f"transmit_{name}" for name in TRANSMIT]
+COLUMNS = Columns(
+    *(
+        Metric(f"node_network_{name}_total", "counter", f"Network device statistic {name}.")
+        for name in [f"receive_{each}" for each in RECEIVE] + [f"transmit_{each}" for each in TRANSMIT]
+    )
+)
 
 
 @register("netdev")
-def collect(root: str, options: Options) -> Iterable[Family]:
-    rows = []
-    with open(f"{root}/proc/net/dev", encoding="utf-8", errors="replace") as file:
-        for line in list(file)[2:]:
-            device, _, counters = line.rpartition(":")
-            rows.append(((("device", device.strip()),), counters.split()))
-    for column, name in enumerate(COLUMNS):
-        samples = [(labels, counters[column]) for labels, counters in rows]
-        yield Family(f"node_network_{name}_total", "counter", f"Network device statistic {name}.", samples)
+def collect(root: str, options: Options) -> Iterable[Row]:
+    for line in read_text(f"{root}/proc/net/dev").splitlines()[2:]:
+        device, _, counters = line.rpartition(":")
+        yield Row(COLUMNS, (("device", device.strip()),), counters.split())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections import namedtuple
 
 MOUNT_POINTS = r"^/(dev|proc|run/credentials/.+|sys|var/lib/docker/.+|var/lib/containers/storage/.+)($|/)"
 FS_TYPES = (
@@ -11,10 +11,9 @@ FS_TYPES = (
 )
 DISKS = r"^(z?ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\d+n\d+p)\d+$"
 
-
-class Options(NamedTuple):
-    """Regular expressions of what is not reported."""
-
-    filesystem_mount_points_exclude: str = MOUNT_POINTS
-    filesystem_fs_types_exclude: str = FS_TYPES
-    diskstats_device_exclude: str = DISKS
+# Regular expressions of what is not reported.
+Options = namedtuple(
+    "Options",
+    ("filesystem_mount_points_exclude", "filesystem_fs_types_exclude", "diskstats_device_exclude"),
+    defaults=(MOUNT_POINTS, FS_TYPES, DISKS),
+)

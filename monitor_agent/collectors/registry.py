@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Callable
+from collections.abc import Callable, Iterable
 
 from monitor_agent.collectors.options import Options
-from monitor_agent.exposition import Family
+from monitor_agent.exposition import Row
 
-# From a root directory (`/` is "", tests have recorded trees) and the options to families.
-Collect = Callable[[str, Options], Iterable[Family]]
+# From a root directory ("" for the host itself, a recorded tree in tests) and the options to rows.
+Collect = Callable[[str, Options], Iterable[Row]]
 
 COLLECTORS: dict[str, Collect] = {}
 

@@ -5,29 +5,25 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
+from monitor_agent.collectors.files import read_text
 from monitor_agent.collectors.options import Options
 from monitor_agent.collectors.registry import register
-from monitor_agent.exposition import Family
+from monitor_agent.exposition import Columns, Metric, Row
 
-
-def domain_name(root: str) -> str:
-    try:
-        with open(f"{root}/proc/sys/kernel/domainname", encoding="ascii") as file:
-            return file.read().strip()
-    except OSError:
-        return "(none)"
+COLUMNS = Columns(
+    Metric("node_uname_info", "gauge", "Labeled system information as provided by the uname system call.")
+)
 
 
 @register("uname")
-def collect(root: str, options: Options) -> Iterable[Family]:
+def collect(root: str, options: Options) -> Iterable[Row]:
     name = os.uname()
     labels = (
-        ("domainname", domain_name(root)),
+        ("domainname", read_text(f"{root}/proc/sys/kernel/domainname").strip()),  # os.uname() leaves it out
         ("machine", name.machine),
         ("nodename", name.nodename),
         ("release", name.release),
         ("sysname", name.sysname),
         ("version", name.version),
     )
-    help_text = "Labeled system information as provided by the uname system call."
-    yield Family("node_uname_info", "gauge", help_text, [(labels, 1)])
+    yield Row(COLUMNS, labels, ("1",))

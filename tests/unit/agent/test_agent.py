@@ -1,35 +1,30 @@
-"""The whole program: it samples on the grid, pushes, and loses nothing when it is killed."""
+"""The whole program: it collects on the grid, pushes, and loses nothing when it is killed."""
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import os
+import re
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from monitor_agent.agent import next_tick, push_offset_seconds
+from monitor_agent.agent import Agent, compress
+from monitor_agent.cli import main
+from monitor_agent.config import read_config
+from monitor_agent.systemd import Notifier
+from tests.unit.agent.conftest import Server
 
 ROOT = Path(__file__).resolve().parents[3]
 PATIENCE_SECONDS = 20
-
-
-@pytest.mark.parametrize(
-    ("now", "interval", "tick"), [(10.2, 5, 15), (10.0, 5, 15), (14.9999999, 5, 20), (0.35, 0.1, 0.4)]
-)
-def test_ticks_are_multiples_of_the_interval_and_in_the_future(now: float, interval: float, tick: float) -> None:
-    assert next_tick(now, interval) == pytest.approx(tick)
-
-
-def test_hosts_push_at_different_moments_within_a_tenth_of_the_interval() -> None:
-    offsets = [push_offset_seconds(f"web-{number}", 5) for number in range(100)]
-    assert all(0 <= offset < 0.5 for offset in offsets)
-    assert len(set(offsets)) == 100
+LINE = re.compile(r'[a-z_A-Z0-9]+\{([a-zA-Z_]+="[^"]*",?)+\} \S+ \d+')
 
 
 @pytest.fixture
@@ -38,45 +33,143 @@ def spool(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def agent(tmp_path: Path, spool: Path) -> Iterator[subprocess.Popen[str]]:
+def config(tmp_path: Path, spool: Path) -> Callable[[str], str]:
+    def write(url: str = "http://127.0.0.1:1/") -> str:
+        path = tmp_path / "agent.ini"
+        path.write_text(
+            f"[agent]\ninstance = web-1\ninterval_seconds = 0.1\nspool_directory = {spool}\n[push]\nurl = {url}\n"
+        )
+        return str(path)
+
+    return write
+
+
+@pytest.fixture
+def agent(config: Callable[..., str]) -> Iterator[subprocess.Popen[str]]:
     """A real agent whose collector is not there."""
-    config = tmp_path / "agent.ini"
-    config.write_text(
-        f"[agent]\ninstance = web-1\ninterval_seconds = 0.1\nspool_directory = {spool}\n[push]\nurl = http://127.0.0.1:1/\n"
-    )
-    command = [sys.executable, "-m", "monitor_agent", "run", "--config", str(config)]
+    command = [sys.executable, "-m", "monitor_agent", "run", "--config", config()]
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
     yield process
     process.kill()
     process.communicate()
 
 
-def wait_for_batches(spool: Path, count: int) -> list[Path]:
+def wait_until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while len(found := sorted(spool.glob("*.gz"))) < count:
-        assert time.monotonic() < deadline, f"only {len(found)} batches"
-        time.sleep(0.02)
-    return found
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.01)
+
+
+@contextlib.contextmanager
+def running(agent: Agent) -> Iterator[None]:
+    stop = threading.Event()
+    thread = threading.Thread(target=agent.run, args=(stop.wait,))
+    thread.start()
+    yield
+    stop.set()
+    thread.join()
+
+
+def batches(spool: Path) -> list[Path]:
+    return sorted(spool.glob("*.gz"))
 
 
 def test_samples_fall_on_the_grid_of_the_interval(agent: subprocess.Popen[str], spool: Path) -> None:
-    for batch in wait_for_batches(spool, 3):
+    wait_until(lambda: len(batches(spool)) >= 3)
+    for batch in batches(spool):
         assert int(batch.stem) % 100 == 0
-        stamps = {line.rsplit(" ", 1)[1] for line in gzip.decompress(batch.read_bytes()).decode().splitlines()}
+        lines = gzip.decompress(batch.read_bytes()).decode().splitlines()
+        stamps = {line.rsplit(" ", 1)[1] for line in lines if not line.startswith("#")}
         assert stamps == {str(int(batch.stem))}
 
 
 def test_every_batch_is_whole_after_kill_9(agent: subprocess.Popen[str], spool: Path) -> None:
-    wait_for_batches(spool, 3)
+    wait_until(lambda: len(batches(spool)) >= 3)
     os.kill(agent.pid, signal.SIGKILL)
     agent.wait()
-    for batch in sorted(spool.glob("*.gz")):
+    for batch in batches(spool):
         text = gzip.decompress(batch.read_bytes()).decode()
         assert 'monitor_agent_build_info{instance="web-1",job="host",version="' in text
         assert text.endswith("\n")
 
 
+def test_what_a_killed_agent_left_is_pushed_by_the_next_one(
+    agent: subprocess.Popen[str], spool: Path, server: Server, config: Callable[..., str]
+) -> None:
+    wait_until(lambda: len(batches(spool)) >= 3)
+    os.kill(agent.pid, signal.SIGKILL)
+    agent.wait()
+    left = [int(batch.stem) for batch in batches(spool)]
+    with running(Agent(read_config(config(server.url)), Notifier({}))):
+        wait_until(lambda: all(any(f" {stamp}\n" in body for body in server.bodies) for stamp in left))
+
+
 def test_a_stop_is_quick_and_clean(agent: subprocess.Popen[str], spool: Path) -> None:
-    wait_for_batches(spool, 1)
+    wait_until(lambda: len(batches(spool)) >= 1)
     agent.terminate()
     assert agent.wait(PATIENCE_SECONDS) == 0
+
+
+def test_the_first_batch_describes_its_metrics_and_the_next_do_not(config: Callable[..., str], spool: Path) -> None:
+    agent = Agent(read_config(config()), Notifier({}))
+    for stamp in (300_000, 300_100):
+        agent.collect(stamp)
+    first, second = (gzip.decompress(batch.read_bytes()).decode() for batch in batches(spool))
+    assert "# TYPE node_memory_MemFree_bytes gauge\n" in first
+    assert "# TYPE" not in second
+    assert all(LINE.fullmatch(line) for line in second.splitlines())
+
+
+def test_systemd_hears_that_the_agent_is_ready_after_the_first_batch_is_spooled(
+    config: Callable[..., str], spool: Path
+) -> None:
+    class Heard(Notifier):
+        states: list[tuple[str, int]] = []  # noqa: RUF012
+
+        def tell(self, state: str) -> None:
+            self.states.append((state, len(batches(spool))))
+
+    agent = Agent(read_config(config()), Heard({}))
+    assert Heard.states == []
+    agent.collect(1000)
+    agent.collect(2000)
+    assert Heard.states == [("READY=1", 1)]
+
+
+def test_a_full_disk_does_not_stop_the_pushing(server: Server, config: Callable[..., str], spool: Path) -> None:
+    agent = Agent(read_config(config(server.url)), Notifier({}))
+    spool.rename(spool.with_name("away"))
+    with running(agent):
+        wait_until(lambda: len(server.bodies) >= 2)
+
+
+def test_compressing_the_same_text_gives_the_same_bytes() -> None:
+    assert compress(b"m 1 1\n") == compress(b"m 1 1\n")
+    assert gzip.decompress(compress(b"m 1 1\n")) == b"m 1 1\n"
+
+
+def test_once_prints_one_collection_for_people(config: Callable[..., str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["once", "--config", config()]) == 0
+    page = capsys.readouterr().out
+    assert "# TYPE node_load1 gauge\nnode_load1{" in page
+    assert page.count("# TYPE node_cpu_seconds_total counter\n") == 1
+
+
+def test_a_spool_that_cannot_be_made_is_told_and_is_no_traceback(
+    config: Callable[..., str], spool: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spool.write_text("a file where the directory should be")
+    assert main(["run", "--config", config()]) == 1
+    assert f"<3>the spool in {spool} cannot be used" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [[], ["walk"], ["run", "--config"], ["run", "--conf", "x"]])
+def test_a_wrong_command_shows_the_right_ones(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 2
+    assert "monitor-agent check" in capsys.readouterr().err
+
+
+def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["version"]) == 0
+    assert re.fullmatch(r"\d+\.\d+\.\d+\n", capsys.readouterr().out)

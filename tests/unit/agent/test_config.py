@@ -8,6 +8,7 @@ import pytest
 
 from monitor_agent.cli import main
 from monitor_agent.config import Config, ConfigError, read_config
+from monitor_agent.url import parse_url
 
 GOOD = """\
 [agent]
@@ -46,16 +47,18 @@ def test_a_good_file_is_read_with_its_defaults(tmp_path: Path) -> None:
         ("interval_seconds = 2", "interval_seconds = 0", "[agent] interval_seconds is '0'"),
         ("interval_seconds = 2", "interval = 2", "[agent] interval is unknown"),
         ("env = lab", "1env = lab", "[labels] 1env is no name"),
-        ("env = lab", "instance = other", "[labels] instance is no name"),
+        ("env = lab", "instance = other", "[labels] instance is set by the agent itself"),
         ("url = https", "url = ftp", "[push] url is 'ftp://"),
         ("diskstats = false", "diskstats = perhaps", "[collectors] diskstats is 'perhaps'"),
-        ("diskstats = false", "disks = false", "[collectors] disks is unknown; there are cpu"),
+        ("diskstats = false", "disks = false", "[collectors] disks is unknown; the collectors are cpu"),
         ("[push]", "[pull]", "section [pull] is unknown"),
-        (
-            "interval_seconds = 2",
-            "filesystem_fs_types_exclude = (",
-            "filesystem_fs_types_exclude is no regular expression",
-        ),
+        ("interval_seconds = 2", "filesystem_fs_types_exclude = (", "filesystem_fs_types_exclude is '(': no regular"),
+        ("interval_seconds = 2", "spool_max_bytes = 1e9", "[agent] spool_max_bytes is '1e9': give a whole number"),
+        ("interval_seconds = 2", "spool_directory = spool", "[agent] spool_directory is 'spool': give a path from"),
+        ("url = https://monitor", "url = https://me:secret@monitor", "[push] url is 'https://me:secret@monitor"),
+        ("url = https", "ca_file = ca.pem\nurl = https", "for example /etc/monitor-agent/ca.pem"),
+        ("url = https", "token_file = token\nurl = https", "for example /etc/monitor-agent/token"),
+        ("[labels]", "[labels]\nenv = twice", "'env' in section 'labels' already exists"),
     ],
 )
 def test_a_mistake_is_named_with_its_place(tmp_path: Path, old: str, new: str, complaint: str) -> None:
@@ -64,6 +67,35 @@ def test_a_mistake_is_named_with_its_place(tmp_path: Path, old: str, new: str, c
         read(tmp_path, GOOD.replace(old, new))
     assert complaint in str(error.value)
     assert str(tmp_path / "agent.ini") in str(error.value)
+
+
+def test_comments_and_empty_values_are_read_as_a_person_would(tmp_path: Path) -> None:
+    text = (
+        GOOD.replace("= 2", "= 2 ; often").replace("env = lab", "env =").replace("[push]", "[push]\nca_file =  ; none")
+    )
+    config = read(tmp_path, text)
+    assert config.interval_seconds == 2
+    assert config.labels == {"instance": "web-1", "job": "host"}
+    assert config.ca_file == ""
+
+
+def test_every_problem_is_one_line_and_names_a_right_value(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as error:
+        read(tmp_path, "[agent]\ninterval_seconds = 0\n[push]\nurl = x\ntimeout_seconds = -1\n[labels]\n1 = 2\n")
+    assert len(error.value.problems) == 5
+    assert all("\n" not in problem and "for example" in problem for problem in error.value.problems)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("http://monitor/api", ("http", "monitor", 80, "/api")),
+        ("https://monitor", ("https", "monitor", 443, "/")),
+        ("https://[fd00::1]:9430/a?b=c", ("https", "fd00::1", 9430, "/a?b=c")),
+    ],
+)
+def test_an_address_is_taken_apart(text: str, parts: tuple[str, str, int, str]) -> None:
+    assert parse_url(text) == (text, *parts)
 
 
 def test_check_prints_every_problem_and_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,58 +4,123 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from monitor_agent.agent import pack
-from monitor_agent.spool import Spool
+import pytest
 
-ROOMY, LONG = 10**6, 10**6
+from monitor_agent.agent import compress
+from monitor_agent.spool import MEMORY_MAX_BYTES, REJECTED_MAX_BATCHES, Spool, is_whole
+
+ROOMY, LONG = 10**7, 10**7
+BATCH = compress(b"m 1 1000\n")
+
+
+def spool_of(directory: Path, max_bytes: int = ROOMY, max_age_seconds: float = LONG) -> Spool:
+    return Spool(str(directory), max_bytes, max_age_seconds)
+
+
+def times(spool: Spool) -> list[int]:
+    return [batch.taken_ms for batch in spool.oldest(ROOMY)]
 
 
 def test_a_batch_survives_the_agent(tmp_path: Path) -> None:
-    Spool(str(tmp_path), ROOMY, LONG).add(pack(b"m 1 1000\n"), 1000)
-    spool = Spool(str(tmp_path), ROOMY, LONG)
+    spool_of(tmp_path).add(BATCH, 1000)
+    spool = spool_of(tmp_path)
     newest = spool.newest()
     assert newest is not None
     assert newest.taken_ms == 1000
-    assert spool.read(newest) == pack(b"m 1 1000\n")
+    assert spool.read(newest) == BATCH
+    assert spool.size_bytes == len(BATCH)
 
 
 def test_an_acknowledged_batch_is_gone(tmp_path: Path) -> None:
-    spool = Spool(str(tmp_path), ROOMY, LONG)
-    spool.add(pack(b"m 1 1000\n"), 1000)
+    spool = spool_of(tmp_path)
+    spool.add(BATCH, 1000)
     spool.remove(spool.oldest(1)[0])
-    assert len(spool) == len(Spool(str(tmp_path), ROOMY, LONG)) == 0
+    assert len(spool) == len(spool_of(tmp_path)) == spool.size_bytes == spool.dropped == 0
+
+
+def test_batches_come_back_in_the_order_of_their_time(tmp_path: Path) -> None:
+    for taken_ms in (3000, 10_000, 2000):
+        spool_of(tmp_path).add(BATCH, taken_ms)
+    assert times(spool_of(tmp_path)) == [2000, 3000, 10_000]
 
 
 def test_a_full_spool_drops_the_oldest_and_counts_them(tmp_path: Path) -> None:
-    size = len(pack(b"m 1 1000\n"))
-    spool = Spool(str(tmp_path), 2 * size, LONG)
+    spool = spool_of(tmp_path, max_bytes=2 * len(BATCH))
     for taken_ms in (1000, 2000, 3000):
-        spool.add(pack(b"m 1 1000\n"), taken_ms)
-    assert [batch.taken_ms for batch in spool.oldest(ROOMY)] == [2000, 3000]
+        spool.add(BATCH, taken_ms)
+    assert times(spool) == [2000, 3000]
     assert spool.dropped == 1
 
 
 def test_what_is_too_old_is_dropped(tmp_path: Path) -> None:
-    spool = Spool(str(tmp_path), ROOMY, max_age_seconds=60)
-    spool.add(pack(b"m 1\n"), 1000)
-    spool.add(pack(b"m 1\n"), 62_000)
-    assert [batch.taken_ms for batch in spool.oldest(ROOMY)] == [62_000]
-
-
-def test_torn_and_foreign_files_are_dropped_and_are_no_error(tmp_path: Path) -> None:
-    (tmp_path / "00000000001000.gz").write_bytes(pack(b"m 1 1000\n" * 100)[:-5])
-    (tmp_path / "00000000002000.gz.tmp").write_bytes(b"half")
-    (tmp_path / "readme").write_text("?")
-    spool = Spool(str(tmp_path), ROOMY, LONG)
-    assert len(spool) == 1
-    assert spool.read(spool.oldest(1)[0]) is None
-    assert len(spool) == 0
+    spool = spool_of(tmp_path, max_age_seconds=60)
+    spool.add(BATCH, 1000)
+    spool.add(BATCH, 62_000)
+    assert times(spool) == [62_000]
     assert spool.dropped == 1
 
 
+def test_a_torn_batch_is_dropped_and_is_no_error(tmp_path: Path) -> None:
+    spool_of(tmp_path)
+    for taken_ms, content in ((1000, BATCH[:-5]), (2000, b""), (3000, b"no gzip"), (4000, BATCH)):
+        (tmp_path / f"{taken_ms:014d}.gz").write_bytes(content)
+    spool = spool_of(tmp_path)
+    assert [spool.read(batch) for batch in spool.oldest(ROOMY)] == [None, None, None, BATCH]
+    assert times(spool) == [4000]
+    assert spool.dropped == 3
+
+
+def test_what_a_killed_agent_was_writing_is_removed_and_what_others_put_there_is_not(tmp_path: Path) -> None:
+    (tmp_path / "00000000002000.gz.999999999.tmp").write_bytes(b"half")
+    (tmp_path / "readme").write_text("?")
+    assert len(spool_of(tmp_path)) == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["readme", "rejected"]
+
+
+def test_another_agent_may_hand_over_a_batch_first(tmp_path: Path) -> None:
+    ours, theirs = spool_of(tmp_path), spool_of(tmp_path)
+    ours.add(BATCH, 1000)
+    theirs.add(BATCH, 1000)
+    theirs.remove(theirs.oldest(1)[0])
+    assert ours.read(ours.oldest(1)[0]) is None
+    assert len(ours) == ours.dropped == 0
+
+
+def test_a_host_whose_disk_is_full_keeps_its_newest_batches_in_memory(tmp_path: Path) -> None:
+    spool = spool_of(tmp_path / "spool")
+    spool.add(BATCH, 1000)
+    (tmp_path / "spool").rename(tmp_path / "away")  # root may write anywhere but into what is not there
+    half = b"x" * (MEMORY_MAX_BYTES // 2)
+    for taken_ms in (2000, 3000, 4000):
+        with pytest.raises(OSError, match="No such file"):
+            spool.add(half, taken_ms)
+    assert times(spool) == [1000, 3000, 4000]
+    newest = spool.newest()
+    assert newest is not None
+    assert spool.read(newest) == half
+    spool.remove(newest)
+    assert times(spool) == [1000, 3000]
+
+
 def test_a_rejected_batch_is_kept_aside_with_its_answer(tmp_path: Path) -> None:
-    spool = Spool(str(tmp_path), ROOMY, LONG)
-    spool.add(pack(b"nonsense"), 1000)
+    spool = spool_of(tmp_path)
+    spool.add(BATCH, 1000)
     spool.reject(spool.oldest(1)[0], "400 line 1")
-    assert len(spool) == 0
-    assert (tmp_path / "rejected" / "00000000001000.gz.answer").read_text() == "400 line 1"
+    assert len(spool) == len(spool_of(tmp_path)) == 0
+    assert (tmp_path / "rejected/00000000001000.gz").read_bytes() == BATCH
+    assert (tmp_path / "rejected/00000000001000.gz.answer").read_text() == "400 line 1"
+
+
+def test_rejected_batches_are_bounded(tmp_path: Path) -> None:
+    spool = spool_of(tmp_path)
+    for taken_ms in range(REJECTED_MAX_BATCHES + 3):
+        spool.add(BATCH, taken_ms)
+        spool.reject(spool.oldest(1)[0], "400")
+    kept = sorted(path.name for path in (tmp_path / "rejected").iterdir())
+    assert len(kept) == 2 * REJECTED_MAX_BATCHES
+    assert kept[0] == "00000000000003.gz"
+
+
+def test_joined_batches_are_whole_and_cut_ones_are_not() -> None:
+    assert is_whole(BATCH + BATCH)
+    assert not any(is_whole(BATCH + BATCH[:length]) for length in range(1, len(BATCH)))
