@@ -64,7 +64,7 @@ def format_value(value: str | float) -> str:
 
 
 def shift_decimal(digits: str, places: int) -> str:
-    """The number in `digits` divided by 10 to the power of `places`: exact, and a third of the cost of a division."""
+    """The number in `digits` divided by 10 to the power of `places`: exact, and cheaper than dividing and printing."""
     if len(digits) <= places:
         digits = digits.zfill(places + 1)
     return f"{digits[:-places]}.{digits[-places:]}"

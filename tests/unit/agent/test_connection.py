@@ -181,6 +181,6 @@ def test_a_certificate_of_another_is_refused_in_plain_words(tls_url: str, connec
     assert "certificate that is not trusted" in in_plain_words(error.value, tls_url)
 
 
-def test_a_missing_ca_file_is_named(tls_url: str, connect: Callable[..., Connection]) -> None:
+def test_a_missing_ca_file_is_named_before_anything_is_sent(connect: Callable[..., Connection]) -> None:
     with pytest.raises(Unreadable, match=r"the certificates in /nonexistent/ca\.pem cannot be read"):
-        connect(tls_url, ca_file="/nonexistent/ca.pem").post(BODY)
+        connect("https://127.0.0.1:1/", ca_file="/nonexistent/ca.pem").post(BODY)
