@@ -9,7 +9,7 @@ import socket
 import sqlite3
 import ssl
 import sys
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 
 import uvicorn
@@ -61,23 +61,29 @@ def run(directory: Path) -> int:
             log.error("%s", line)
         return 1
 
-    def end(*_: object) -> None:
-        server.should_exit = True
-
-    # uvicorn raises the signal that ended it once more when it has shut down, so there must be handlers that outlast
-    # it: by default the process would end there, before the collector has.
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGINT, end)
     return asyncio.run(_serve(collector, server, listener))
 
 
-async def _serve(collector: Collector, server: uvicorn.Server, listener: socket.socket) -> int:
+class HttpServer(uvicorn.Server):
+    """Leaves signals alone. uvicorn's own handling raises the signal once more when it has shut down, which ends the
+    process before the collector has."""
+
+    def capture_signals(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def stop(self) -> None:
+        self.should_exit = True
+
+
+async def _serve(collector: Collector, server: HttpServer, listener: socket.socket) -> int:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, server.stop)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     starting = asyncio.create_task(_start(collector))
     await asyncio.wait([serving, starting], return_when=asyncio.FIRST_COMPLETED)
     if starting.done() and starting.exception():
         log.error("the collector cannot start", exc_info=starting.exception())
-        server.should_exit = True
+        server.stop()
     await serving
     systemd.notify("STOPPING=1")
     starting.cancel()
@@ -130,7 +136,7 @@ def _listen(settings: Settings) -> socket.socket:
     return listener
 
 
-def _server(collector: Collector) -> uvicorn.Server:
+def _server(collector: Collector) -> HttpServer:
     settings = collector.configuration.settings
     rest = Starlette(routes=[*Api(collector).routes(), *Page(collector).routes()])
     uvicorn_settings = uvicorn.Config(
@@ -153,7 +159,7 @@ def _server(collector: Collector) -> uvicorn.Server:
     except (OSError, ssl.SSLError) as error:
         reason = getattr(error, "strerror", None) or error
         raise StartError(f"cannot use the certificate: {reason}; change tls in collector.yml") from None
-    return uvicorn.Server(uvicorn_settings)
+    return HttpServer(uvicorn_settings)
 
 
 def _log_to_journal() -> None:
