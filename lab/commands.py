@@ -15,10 +15,17 @@ def as_root(command: Sequence[str]) -> list[str]:
     return list(command) if os.geteuid() == 0 else ["sudo", *command]
 
 
-def run(command: Sequence[str], *, environment: Mapping[str, str] | None = None, input_text: str | None = None) -> str:
+def run(
+    command: Sequence[str],
+    *,
+    environment: Mapping[str, str] | None = None,
+    input_text: str | None = None,
+    is_shielded: bool = False,
+) -> str:
     """Runs a command to its end and returns what it printed.
 
-    Raises LabError with the command and the end of its error output when it fails or is not installed.
+    A shielded command does not notice Ctrl-C: what it does must be done whole. Raises LabError with the command and
+    the end of its error output when it fails or is not installed.
     """
     try:
         result = subprocess.run(
@@ -29,6 +36,7 @@ def run(command: Sequence[str], *, environment: Mapping[str, str] | None = None,
             capture_output=True,
             text=True,
             check=False,
+            start_new_session=is_shielded,
         )
     except FileNotFoundError:
         raise LabError(f"{command[0]} is not installed") from None

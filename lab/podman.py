@@ -68,7 +68,7 @@ class Podman:
         return as_root(["env", place, f"CONTAINERS_CONF={self._configuration}", "podman", *arguments])
 
     def run(self, *arguments: str, input_text: str | None = None) -> str:
-        return run(self.command(*arguments), input_text=input_text).strip()
+        return run(self.command(*arguments), input_text=input_text, is_shielded=True).strip()
 
     def succeeds(self, *arguments: str) -> bool:
         return succeeds(self.command(*arguments))

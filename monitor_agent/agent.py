@@ -165,10 +165,13 @@ def page(config: Config) -> str:
 
 
 def run_until_signalled(config: Config) -> None:
-    """The agent as a service; SIGTERM and SIGINT end it."""
+    """The agent as a service; SIGTERM and SIGINT end it. Leaves the process's signal mask as it was."""
     numbers = (signal.SIGTERM, signal.SIGINT)
     # Waited for instead of handled: a handler runs in the middle of anything, and may find locks taken. Every thread
     # has to block them, so this comes before the first.
-    signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
-    agent = Agent(config, Notifier(os.environ))
-    agent.run(lambda seconds: signal.sigtimedwait(numbers, seconds) is not None)
+    mask_before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+    try:
+        agent = Agent(config, Notifier(os.environ))
+        agent.run(lambda seconds: signal.sigtimedwait(numbers, seconds) is not None)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask_before)

@@ -161,6 +161,7 @@ def test_a_spool_that_cannot_be_made_is_told_and_is_no_traceback(
 ) -> None:
     spool.write_text("a file where the directory should be")
     assert main(["run", "--config", config()]) == 1
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == set(), "whoever starts programs next would pass this on"
     assert f"<3>the spool in {spool} cannot be used" in capsys.readouterr().err
 
 
