@@ -58,7 +58,7 @@ def test_alarms_are_shown_with_state_time_value_and_summary(bench: Bench) -> Non
 
     page = bench.run(work)
     assert row_of(page, "High") == ["web-1", "firing", "1s", "3", "web-1 has 3"]
-    assert "1 alarms ring" in page
+    assert "1 alarm rings" in page
 
 
 def test_names_cannot_bring_markup_into_the_page(bench: Bench) -> None:
