@@ -38,8 +38,8 @@ def run(
             check=False,
             start_new_session=is_shielded,
         )
-    except FileNotFoundError:
-        raise LabError(f"{command[0]} is not installed") from None
+    except (FileNotFoundError, PermissionError):
+        raise LabError(f"{command[0]} is not installed, or not for this user") from None
     if result.returncode != 0:
         last_words = "\n    ".join((result.stderr or result.stdout).strip().splitlines()[-8:])
         raise LabError(f"{shlex.join(command)}\n  failed with exit code {result.returncode}:\n    {last_words}")
