@@ -30,10 +30,10 @@ KEYS = {
     ),
     "push": ("url", "ca_file", "token_file", "timeout_seconds"),
 }
-SECTIONS = ("agent", "labels", "push", "collectors")
+SECTIONS = ("agent", "labels", "push", "collectors", "interval_seconds")
 
-# agent.ini, checked. `labels` go on every series, instance and job among them; `collectors` are the names of those
-# switched on; `ca_file` and `token_file` are "" where there is none.
+# agent.ini, checked. `labels` go on every series, instance and job among them; `collectors` are those switched on, each
+# name with its own interval in seconds, 0 for the agent's; `ca_file` and `token_file` are "" where there is none.
 Config = namedtuple(
     "Config",
     (
@@ -87,9 +87,10 @@ class _Reader:
     def config(self) -> Config:
         self._check_names()
         instance = self._instance()
+        interval_seconds = self._number("agent", "interval_seconds", "5", 0.1, 3600)
         config = Config(
             instance=instance,
-            interval_seconds=self._number("agent", "interval_seconds", "5", 0.1, 3600),
+            interval_seconds=interval_seconds,
             spool_directory=self._absolute_path("agent", "spool_directory", "/var/lib/monitor-agent/spool"),
             spool_max_bytes=self._whole_number("agent", "spool_max_bytes", "67108864", 65536, 2**40),
             spool_max_age_seconds=self._number("agent", "spool_max_age_seconds", "86400", 60, 30 * 86400),
@@ -98,8 +99,8 @@ class _Reader:
             ca_file=self._absolute_path("push", "ca_file", ""),
             token_file=self._absolute_path("push", "token_file", ""),
             timeout_seconds=self._number("push", "timeout_seconds", "10", 0.1, 300),
-            collectors=self._collectors(),
-            options=Options(**{key: self._pattern(key, value) for key, value in Options._field_defaults.items()}),
+            collectors=self._collectors(interval_seconds),
+            options=Options(**{key: self._option(key, value) for key, value in Options._field_defaults.items()}),
         )
         if self._problems:
             raise ConfigError(self._problems)
@@ -164,6 +165,13 @@ class _Reader:
             self._problem(section, key, f"is {text!r}: give a path from the root, for example {example}")
         return text
 
+    def _option(self, key: str, default: str | float) -> str | float:
+        if key.endswith("_directory"):
+            return self._absolute_path("agent", key, default)
+        if key.endswith("_seconds"):
+            return self._number("agent", key, f"{default:g}", 0.1, 3600)
+        return self._pattern(key, default)
+
     def _pattern(self, key: str, default: str) -> str:
         text = self._text("agent", key, default)
         try:
@@ -185,11 +193,22 @@ class _Reader:
                 )
         return {name: value for name, value in labels.items() if value}  # an empty label is no label
 
-    def _collectors(self) -> list[str]:
+    def _collectors(self, least_seconds: float) -> dict[str, float]:
         switches = self._sections.get("collectors", {})
         for name, switch in switches.items():
-            if name not in COLLECTORS:
-                self._problem("collectors", name, f"is unknown; the collectors are {', '.join(sorted(COLLECTORS))}")
-            elif switch not in ("true", "false"):
+            if self._is_collector("collectors", name) and switch not in ("true", "false"):
                 self._problem("collectors", name, f"is {switch!r}: say true or false, for example {name} = true")
-        return [name for name in COLLECTORS if switches.get(name) != "false"]
+        intervals = {name: collector.interval_seconds for name, collector in COLLECTORS.items()}
+        for name in self._sections.get("interval_seconds", {}):
+            if self._is_collector("interval_seconds", name):
+                intervals[name] = self._number("interval_seconds", name, "15", least_seconds, 86400)
+        return {
+            name: intervals[name] if intervals[name] > least_seconds else 0.0
+            for name, collector in COLLECTORS.items()
+            if switches.get(name, "true" if collector.is_on_by_default else "false") != "false"
+        }
+
+    def _is_collector(self, section: str, name: str) -> bool:
+        if name not in COLLECTORS:
+            self._problem(section, name, f"is unknown; the collectors are {', '.join(sorted(COLLECTORS))}")
+        return name in COLLECTORS

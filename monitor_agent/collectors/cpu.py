@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from monitor_agent.collectors.files import read_text
-from monitor_agent.collectors.options import Options
-from monitor_agent.collectors.registry import register
+from monitor_agent.collectors.collector import Collector, register
 from monitor_agent.exposition import Columns, Metric, Row, shift_decimal
 
 MODES = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")
@@ -31,11 +29,12 @@ COLUMNS = Columns(
 
 
 @register("cpu")
-def collect(root: str, options: Options) -> Iterable[Row]:
-    text = read_text(f"{root}/proc/stat")
-    if not text.startswith("cpu"):
-        raise ValueError(f"{root}/proc/stat does not begin with the processors")
-    for line in text[: text.find("\nintr")].split("\n")[1:]:
-        if line.startswith("cpu"):
-            name, *ticks = line.split()
-            yield Row(COLUMNS, (("cpu", name[3:]),), [shift_decimal(count, DECIMALS_OF_A_TICK) for count in ticks])
+class Cpu(Collector):
+    def update(self) -> Iterable[Row]:
+        text = self.read("proc/stat")
+        if not text.startswith("cpu"):
+            raise ValueError(f"{self.root}/proc/stat does not begin with the processors")
+        for line in text[: text.find("\nintr")].split("\n")[1:]:
+            if line.startswith("cpu"):
+                name, *ticks = line.split()
+                yield Row(COLUMNS, (("cpu", name[3:]),), [shift_decimal(count, DECIMALS_OF_A_TICK) for count in ticks])

@@ -8,9 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from monitor_agent.collectors.files import read_text
-from monitor_agent.collectors.options import Options
-from monitor_agent.collectors.registry import register
+from monitor_agent.collectors.collector import Collector, register
 from monitor_agent.exposition import Columns, Metric, Row, shift_decimal
 
 SECTOR_BYTES = 512
@@ -47,15 +45,16 @@ MILLISECOND_COLUMNS = (3, 7, 9, 10, 14, 16)
 
 
 @register("diskstats")
-def collect(root: str, options: Options) -> Iterable[Row]:
-    is_excluded = re.compile(options.diskstats_device_exclude).search
-    for line in read_text(f"{root}/proc/diskstats").splitlines():
-        _, _, device, *values = line.split()
-        if is_excluded(device):
-            continue
-        for column in SECTOR_COLUMNS:
-            values[column] = int(values[column]) * SECTOR_BYTES
-        for column in MILLISECOND_COLUMNS:
-            if column < len(values):
-                values[column] = shift_decimal(values[column], DECIMALS_OF_A_MILLISECOND)
-        yield Row(COLUMNS, (("device", device),), values)
+class Diskstats(Collector):
+    def update(self) -> Iterable[Row]:
+        is_excluded = re.compile(self.options.diskstats_device_exclude).search
+        for line in self.read("proc/diskstats").splitlines():
+            _, _, device, *values = line.split()
+            if is_excluded(device):
+                continue
+            for column in SECTOR_COLUMNS:
+                values[column] = int(values[column]) * SECTOR_BYTES
+            for column in MILLISECOND_COLUMNS:
+                if column < len(values):
+                    values[column] = shift_decimal(values[column], DECIMALS_OF_A_MILLISECOND)
+            yield Row(COLUMNS, (("device", device),), values)

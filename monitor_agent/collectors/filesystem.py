@@ -1,25 +1,26 @@
 """Size and use of each mounted file system, from mountinfo and statvfs(3).
 
-A dead network file system blocks statvfs for ever, and so does anything mounted below it. There a thread asks; a
+A dead network file system blocks statvfs for ever, and so does anything mounted below it. There another thread asks; a
 mount that does not answer within the limit is reported with `node_filesystem_device_error` 1, and is left alone until
-the question that hangs there comes back. What the kernel answers from memory is asked directly: starting a thread
-takes a hundred times as long as the question.
+the question that hangs there comes back. What the kernel answers from memory is asked directly: handing a question
+over takes ten times as long as the question.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import threading
 from collections import namedtuple
 from collections.abc import Callable, Iterable
+from functools import partial
 
+from monitor_agent.collectors.collector import Collector, register
 from monitor_agent.collectors.files import read_text
 from monitor_agent.collectors.options import Options
-from monitor_agent.collectors.registry import register
 from monitor_agent.exposition import Columns, Metric, Row
+from monitor_agent.time_limit import TimeLimit
 
-STATVFS_LIMIT_SECONDS = 1.0
+STATVFS_LIMIT_SECONDS = 0.5
 
 # Their statvfs looks at counters in memory, even on a disk that has died; so does the way through their mount points.
 NEVER_HANG = re.compile(
@@ -87,21 +88,6 @@ def parse_mountinfo(text: str, is_of_the_host: bool, options: Options) -> list[M
     return list(mounts.values())
 
 
-class MountTable:
-    """The mounts to report, parsed again only when something was mounted or unmounted."""
-
-    def __init__(self) -> None:
-        self._parsed: tuple[str, bool, Options] | None = None
-        self._mounts: list[Mount] = []
-
-    def read(self, root: str, options: Options) -> list[Mount]:
-        text, is_of_the_host = read_mountinfo(root)
-        if self._parsed != (text, is_of_the_host, options):
-            self._mounts = parse_mountinfo(text, is_of_the_host, options)
-            self._parsed = (text, is_of_the_host, options)
-        return self._mounts
-
-
 def ask(path: str) -> os.statvfs_result | None:
     try:
         return os.statvfs(path)
@@ -109,83 +95,45 @@ def ask(path: str) -> os.statvfs_result | None:
         return None
 
 
-class Inquiry:
-    """Asks for several paths in a thread that may hang for ever."""
-
-    def __init__(self, ask: Callable[[str], os.statvfs_result | None], paths: list[str]) -> None:
-        self.answers: dict[str, os.statvfs_result | None] = {}
-        self._ask = ask
-        self._paths = paths
-        self._is_abandoned = False
-        self._thread = threading.Thread(target=self._run, name="statvfs", daemon=True)
-        self._thread.start()
-
-    def _run(self) -> None:
-        for path in self._paths:
-            if self._is_abandoned:
-                return
-            self.answers[path] = self._ask(path)
-
-    def wait(self, seconds: float) -> str | None:
-        """None when all have answered in time, else the path where it hangs."""
-        self._thread.join(seconds)
-        self._is_abandoned = True
-        return next((path for path in self._paths if path not in self.answers), None)
-
-
-class Inquirer:
-    """Asks mounts that may hang, but for those where an earlier question still does."""
-
-    def __init__(
-        self,
-        ask: Callable[[str], os.statvfs_result | None] = ask,
-        limit_seconds: float = STATVFS_LIMIT_SECONDS,
-    ) -> None:
-        self._ask = ask
-        self._limit_seconds = limit_seconds
-        self._hanging: dict[str, Inquiry] = {}
-
-    def ask(self, paths: list[str]) -> dict[str, os.statvfs_result | None]:
-        """What each path answered; nothing or None for those that failed or hang."""
-        self._hanging = {path: inquiry for path, inquiry in self._hanging.items() if path not in inquiry.answers}
-        answers: dict[str, os.statvfs_result | None] = {}
-        left = [path for path in paths if path not in self._hanging]
-        while left:
-            inquiry = Inquiry(self._ask, left)
-            stuck = inquiry.wait(self._limit_seconds)
-            answers.update(inquiry.answers)
-            if stuck is None:
-                break
-            self._hanging[stuck] = inquiry
-            left = left[left.index(stuck) + 1 :]
-        return answers
-
-
-MOUNT_TABLE = MountTable()
-INQUIRER = Inquirer()
-
-
 @register("filesystem")
-def collect(root: str, options: Options, inquirer: Inquirer = INQUIRER) -> Iterable[Row]:
-    mounts = MOUNT_TABLE.read(root, options)
-    answers = inquirer.ask([root + mount.mount_point for mount in mounts if mount.may_hang])
-    for mount in mounts:
-        path = root + mount.mount_point
-        answer = answers.get(path) if mount.may_hang else ask(path)
-        if answer is None:
-            yield Row(COLUMNS, mount.labels, ("1", mount.read_only))
-            continue
-        block_bytes = answer.f_frsize
-        yield Row(
-            COLUMNS,
-            mount.labels,
-            (
-                "0",
-                mount.read_only,
-                answer.f_blocks * block_bytes,
-                answer.f_bfree * block_bytes,
-                answer.f_bavail * block_bytes,
-                answer.f_files,
-                answer.f_ffree,
-            ),
+class Filesystem(Collector):
+    def __init__(self, root: str, options: Options, ask: Callable[[str], os.statvfs_result | None] = ask) -> None:
+        super().__init__(root, options)
+        self._ask = ask
+        self._time_limit = TimeLimit("statvfs", STATVFS_LIMIT_SECONDS)
+        self._parsed: tuple[str, bool] | None = None
+        self._mounts: list[Mount] = []
+
+    def update(self) -> Iterable[Row]:
+        mounts = self._read_mounts()
+        paths = [self.root + mount.mount_point for mount in mounts]
+        answers = self._time_limit.run(
+            [(path, partial(self._ask, path)) for path, mount in zip(paths, mounts) if mount.may_hang]
         )
+        for path, mount in zip(paths, mounts):
+            answer = answers.get(path) if mount.may_hang else self._ask(path)
+            if answer is None:
+                yield Row(COLUMNS, mount.labels, ("1", mount.read_only))
+                continue
+            block_bytes = answer.f_frsize
+            yield Row(
+                COLUMNS,
+                mount.labels,
+                (
+                    "0",
+                    mount.read_only,
+                    answer.f_blocks * block_bytes,
+                    answer.f_bfree * block_bytes,
+                    answer.f_bavail * block_bytes,
+                    answer.f_files,
+                    answer.f_ffree,
+                ),
+            )
+
+    def _read_mounts(self) -> list[Mount]:
+        """The mounts to report, parsed again only when something was mounted or unmounted."""
+        found = read_mountinfo(self.root)
+        if self._parsed != found:
+            self._mounts = parse_mountinfo(*found, self.options)
+            self._parsed = found
+        return self._mounts

@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from monitor_agent.collectors.files import read_text
-from monitor_agent.collectors.options import Options
-from monitor_agent.collectors.registry import register
+from monitor_agent.collectors.collector import Collector, register
 from monitor_agent.exposition import Columns, Metric, Row
 
 KIB = 1024
@@ -23,11 +21,12 @@ def metric(field: str, is_in_kib: bool) -> Metric:
 
 
 @register("meminfo")
-def collect(root: str, options: Options) -> Iterable[Row]:
-    # MemTotal:  1024 kB, and without a unit where things are counted.
-    fields = [line.split() for line in read_text(f"{root}/proc/meminfo").splitlines()]
-    names = tuple([field[0] for field in fields])
-    if names not in _columns:
-        _columns.clear()
-        _columns[names] = Columns(*(metric(field[0].rstrip(":"), len(field) == 3) for field in fields))
-    yield Row(_columns[names], (), [int(field[1]) * KIB if len(field) == 3 else field[1] for field in fields])
+class Meminfo(Collector):
+    def update(self) -> Iterable[Row]:
+        # MemTotal:  1024 kB, and without a unit where things are counted.
+        fields = [line.split() for line in self.read("proc/meminfo").splitlines()]
+        names = tuple([field[0] for field in fields])
+        if names not in _columns:
+            _columns.clear()
+            _columns[names] = Columns(*(metric(field[0].rstrip(":"), len(field) == 3) for field in fields))
+        yield Row(_columns[names], (), [int(field[1]) * KIB if len(field) == 3 else field[1] for field in fields])

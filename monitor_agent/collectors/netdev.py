@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from monitor_agent.collectors.files import read_text
-from monitor_agent.collectors.options import Options
-from monitor_agent.collectors.registry import register
+from monitor_agent.collectors.collector import Collector, register
 from monitor_agent.exposition import Columns, Metric, Row
 
 RECEIVE = ("bytes", "packets", "errs", "drop", "fifo", "frame", "compressed", "multicast")
@@ -20,7 +18,8 @@ COLUMNS = Columns(
 
 
 @register("netdev")
-def collect(root: str, options: Options) -> Iterable[Row]:
-    for line in read_text(f"{root}/proc/net/dev").splitlines()[2:]:
-        device, _, counters = line.rpartition(":")
-        yield Row(COLUMNS, (("device", device.strip()),), counters.split())
+class Netdev(Collector):
+    def update(self) -> Iterable[Row]:
+        for line in self.read("proc/net/dev").splitlines()[2:]:
+            device, _, counters = line.rpartition(":")
+            yield Row(COLUMNS, (("device", device.strip()),), counters.split())

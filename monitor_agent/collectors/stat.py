@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from monitor_agent.collectors.files import read_text
-from monitor_agent.collectors.options import Options
-from monitor_agent.collectors.registry import register
+from monitor_agent.collectors.collector import Collector, register
 from monitor_agent.exposition import Columns, Metric, Row
 
 FIELDS = {
@@ -22,9 +20,10 @@ FIELDS = {
 
 
 @register("stat")
-def collect(root: str, options: Options) -> Iterable[Row]:
-    text = read_text(f"{root}/proc/stat")
-    for line in text[text.index("\nintr ") + 1 :].splitlines():
-        field, value = line.split(" ", 2)[:2]
-        if field in FIELDS:
-            yield Row(FIELDS[field], (), (value,))
+class Stat(Collector):
+    def update(self) -> Iterable[Row]:
+        text = self.read("proc/stat")
+        for line in text[text.index("\nintr ") + 1 :].splitlines():
+            field, value = line.split(" ", 2)[:2]
+            if field in FIELDS:
+                yield Row(FIELDS[field], (), (value,))

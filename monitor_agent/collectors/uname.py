@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
-from monitor_agent.collectors.files import read_text
-from monitor_agent.collectors.options import Options
-from monitor_agent.collectors.registry import register
+from monitor_agent.collectors.collector import Collector, register
 from monitor_agent.exposition import Columns, Metric, Row
 
 COLUMNS = Columns(
@@ -16,14 +14,15 @@ COLUMNS = Columns(
 
 
 @register("uname")
-def collect(root: str, options: Options) -> Iterable[Row]:
-    name = os.uname()
-    labels = (
-        ("domainname", read_text(f"{root}/proc/sys/kernel/domainname").strip()),  # os.uname() leaves it out
-        ("machine", name.machine),
-        ("nodename", name.nodename),
-        ("release", name.release),
-        ("sysname", name.sysname),
-        ("version", name.version),
-    )
-    yield Row(COLUMNS, labels, ("1",))
+class Uname(Collector):
+    def update(self) -> Iterable[Row]:
+        name = os.uname()
+        labels = (
+            ("domainname", self.read("proc/sys/kernel/domainname").strip()),  # os.uname() leaves it out
+            ("machine", name.machine),
+            ("nodename", name.nodename),
+            ("release", name.release),
+            ("sysname", name.sysname),
+            ("version", name.version),
+        )
+        yield Row(COLUMNS, labels, ("1",))

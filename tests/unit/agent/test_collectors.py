@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor_agent.collectors import COLLECTORS
-from monitor_agent.collectors.filesystem import Inquirer, parse_mountinfo, unescape
+from monitor_agent.collectors.filesystem import parse_mountinfo, unescape
 from monitor_agent.collectors.options import Options
 from monitor_agent.exposition import Renderer
 
@@ -21,7 +20,7 @@ RECORDED = MACHINES / "recorded"
 
 
 def lines(name: str, root: Path = SMALL, options: Options | None = None) -> list[str]:
-    rows = list(COLLECTORS[name](str(root), options or Options()))
+    rows = list(COLLECTORS[name](str(root), options or Options()).update())
     return Renderer({}).batch(rows, 7).decode().splitlines()
 
 
@@ -121,27 +120,6 @@ def test_what_lies_on_a_network_file_system_is_asked_with_care() -> None:
         "/net/disk": True,
         "/network": False,
     }
-
-
-def test_a_dead_mount_is_left_alone_until_it_answers_and_stops_no_other() -> None:
-    alive = threading.Event()
-    asked: list[str] = []
-
-    def ask(path: str) -> str:
-        asked.append(path)
-        if path == "/dead":
-            alive.wait()
-        return path
-
-    inquirer = Inquirer(ask, limit_seconds=0.05)  # type: ignore[arg-type]
-    assert inquirer.ask(["/a", "/dead", "/b"]) == {"/a": "/a", "/b": "/b"}
-    assert inquirer.ask(["/a", "/dead", "/b"]) == {"/a": "/a", "/b": "/b"}
-    assert asked.count("/dead") == 1
-    alive.set()
-    for thread in threading.enumerate():
-        if thread.name == "statvfs":
-            thread.join()
-    assert inquirer.ask(["/dead"]) == {"/dead": "/dead"}
 
 
 @given(st.text(st.characters(max_codepoint=0x2FF, exclude_characters="\0")))

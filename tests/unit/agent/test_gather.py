@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from monitor_agent.collectors.collector import COLLECTORS, Collector, NoData
 from monitor_agent.collectors.options import Options
-from monitor_agent.exposition import Renderer
+from monitor_agent.exposition import Columns, Metric, Renderer, Row
 from monitor_agent.gather import Gatherer
 
 SMALL = Path(__file__).parent / "proc" / "small"
@@ -25,13 +28,13 @@ READ_FILES = {
 
 
 def text_of(gatherer: Gatherer) -> str:
-    return Renderer({}).batch(gatherer.gather(), 7).decode()
+    return Renderer({}).batch(gatherer.gather(7), 7).decode()
 
 
 def test_a_failing_collector_is_told_once_and_stops_no_other(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    gatherer = Gatherer(["loadavg", "time"], Options(), root=str(tmp_path))
+    gatherer = Gatherer({"loadavg": 0, "time": 0}, Options(), root=str(tmp_path))
     for _ in range(3):
         text = text_of(gatherer)
     assert 'node_scrape_collector_success{collector="loadavg"} 0 7' in text
@@ -46,8 +49,58 @@ def test_a_failing_collector_is_told_once_and_stops_no_other(
     assert said[1] == "<6>collector loadavg works again"
 
 
+def test_one_that_hangs_is_told_once_with_how_long_and_stops_no_other(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    freed = threading.Event()
+
+    class Stuck(Collector):
+        def update(self) -> Iterable[Row]:
+            freed.wait()
+            yield Row(Columns(Metric("node_stuck", "gauge", "Was stuck.")), (), (1,))
+
+    monkeypatch.setitem(COLLECTORS, "stuck", Stuck)
+    gatherer = Gatherer({"stuck": 0, "time": 0}, Options(), limit_seconds=0.05)
+    durations = []
+    for _ in range(3):
+        text = text_of(gatherer)
+        assert 'node_scrape_collector_success{collector="stuck"} 0 7' in text
+        assert "node_time_seconds" in text
+        duration = text.split('node_scrape_collector_duration_seconds{collector="stuck"} ')[1]
+        durations.append(float(duration.split(" ")[0]))
+    assert 0.05 <= durations[0] < durations[1] < durations[2]
+    freed.set()
+    while "node_stuck 1 7" not in text_of(gatherer):
+        pass
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 2
+    assert "collector stuck" in said[0]
+    assert "has not come back in time" in said[0]
+    assert said[1] == "<6>collector stuck works again"
+
+
+def test_a_collector_with_nothing_to_read_here_is_no_trouble(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Nothing(Collector):
+        def update(self) -> Iterable[Row]:
+            raise NoData
+
+    monkeypatch.setitem(COLLECTORS, "nothing", Nothing)
+    text = text_of(Gatherer({"nothing": 0}, Options()))
+    assert 'node_scrape_collector_success{collector="nothing"} 0 7' in text
+    assert not capsys.readouterr().err
+
+
+def test_each_collector_has_its_own_interval_on_the_same_grid() -> None:
+    gatherer = Gatherer({"time": 0, "loadavg": 5}, Options(), root=str(SMALL))
+    seconds = range(103, 116)
+    with_load = [second for second in seconds if any(row.values[0] == "0.52" for row in gatherer.gather(second * 1000))]
+    assert with_load == [103, 105, 110, 115]
+
+
 def test_series_come_in_the_same_order_every_time() -> None:
-    gatherer = Gatherer(list(READ_FILES), Options(), root=str(SMALL))
+    gatherer = Gatherer(dict.fromkeys(READ_FILES, 0), Options(), root=str(SMALL))
     orders = [[line.rsplit(" ", 2)[0] for line in text_of(gatherer).splitlines()] for _ in range(2)]
     assert orders[0] == orders[1]
 
@@ -63,4 +116,6 @@ def test_odd_files_never_escape_the_gatherer(tmp_path: Path, name: str, content:
     path = tmp_path / "proc" / READ_FILES[name]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
-    assert f'node_scrape_collector_success{{collector="{name}"}}' in text_of(Gatherer([name], Options(), str(tmp_path)))
+    assert f'node_scrape_collector_success{{collector="{name}"}}' in text_of(
+        Gatherer({name: 0}, Options(), str(tmp_path))
+    )

@@ -1,0 +1,47 @@
+"""What every collector is, and where it makes itself known under its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from monitor_agent.collectors.files import read_text
+from monitor_agent.collectors.options import Options
+from monitor_agent.exposition import Row
+
+
+class NoData(Exception):
+    """This machine has nothing of the collector's subject: no success, but nothing to complain about either."""
+
+
+class Collector:
+    """Reads one subject below `root`: "" for the host itself, a recorded tree in tests.
+
+    It is made once and may keep what the next reading needs. `interval_seconds` is its own, where reading more often
+    than that is of no use; it never makes a collector faster than the agent.
+    """
+
+    is_on_by_default = True
+    interval_seconds = 0.0
+
+    def __init__(self, root: str, options: Options) -> None:
+        self.root = root
+        self.options = options
+
+    def update(self) -> Iterable[Row]:
+        """The rows of one reading. Whatever it raises makes that reading fail as a whole, and stops nothing else."""
+        raise NotImplementedError
+
+    def read(self, path: str) -> str:
+        """The text of a file below the root, for example "proc/stat". Raises OSError."""
+        return read_text(f"{self.root}/{path}")
+
+
+COLLECTORS: dict[str, type[Collector]] = {}
+
+
+def register(name: str) -> Callable[[type[Collector]], type[Collector]]:
+    def remember(collector: type[Collector]) -> type[Collector]:
+        COLLECTORS[name] = collector
+        return collector
+
+    return remember
