@@ -1,23 +1,25 @@
-"""The command line: monitor-agent run|check|once|version [--config FILE]"""
+"""The command line: monitor-agent run|check|once|status|version [--config FILE]"""
 
 from __future__ import annotations
 
 import sys
+import time
 
 from monitor_agent import __version__
-from monitor_agent.config import ConfigError, read_config
+from monitor_agent.config import Config, ConfigError, read_config
 from monitor_agent.log import ERROR, log
 
 USAGE = """\
-monitor-agent run   [--config FILE]   collect and push until stopped
-monitor-agent check [--config FILE]   say what is wrong with the configuration, one line for each mistake
-monitor-agent once  [--config FILE]   print one collection
+monitor-agent run    [--config FILE]   collect and push until stopped
+monitor-agent check  [--config FILE]   say what is wrong with the configuration, one line for each mistake
+monitor-agent once   [--config FILE]   print one collection
+monitor-agent status [--config FILE]   say what waits, what was acknowledged and what is wrong; 0 when all is well
 monitor-agent version
 
 FILE is /etc/monitor-agent/agent.ini where it is not given.
 """
 DEFAULT_CONFIG = "/etc/monitor-agent/agent.ini"
-COMMANDS = ("run", "check", "once")
+COMMANDS = ("run", "check", "once", "status")
 
 
 def main(arguments: list[str]) -> int:
@@ -39,17 +41,31 @@ def main(arguments: list[str]) -> int:
         return 1
     if command == "check":
         return 0
-    from monitor_agent.agent import page, run_until_signalled  # a check need not wait for these
+    if command == "status":
+        return _status(config)
+    from monitor_agent.agent import CannotRun, page, run_until_signalled  # a check need not wait for these
 
     if command == "once":
         sys.stdout.write(page(config))
         return 0
     try:
         run_until_signalled(config)
-    except OSError as error:
-        log(ERROR, f"the spool in {config.spool_directory} cannot be used: {error}")
+    except CannotRun as error:
+        log(ERROR, str(error))
         return 1
     return 0
+
+
+def _status(config: Config) -> int:
+    from monitor_agent.status import describe
+
+    try:
+        text, is_well = describe(config, time.time())
+    except OSError as error:
+        print(f"{error.filename}: {error.strerror}; has the agent run, and may you read it?", file=sys.stderr)
+        return 1
+    print(text, end="")
+    return 0 if is_well else 1
 
 
 def _parse(arguments: list[str]) -> tuple[str, str]:

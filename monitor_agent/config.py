@@ -28,12 +28,20 @@ KEYS = {
         "spool_max_age_seconds",
         *Options._fields,
     ),
-    "push": ("url", "ca_file", "token_file", "timeout_seconds"),
+    "push": ("url", "ca_file", "token_file", "timeout_seconds", "mode", "backlog_bytes_per_second"),
+    "listen": ("address", "token_file"),
 }
-SECTIONS = ("agent", "labels", "push", "collectors", "interval_seconds")
+DESTINATION_KEYS = ("url", "ca_file", "token_file", "timeout_seconds")
+SECTIONS = ("agent", "labels", "push", "listen", "collectors", "interval_seconds")
+FURTHER_PUSH = re.compile(r"push (?P<name>[a-z0-9_-]+)")
+FAILOVER, ALL = "failover", "all"
+
+# A collector to push to. `name` is "" for that of [push], and NAME for that of [push NAME].
+Destination = namedtuple("Destination", ("name", "url", "ca_file", "token_file", "timeout_seconds"))
 
 # agent.ini, checked. `labels` go on every series, instance and job among them; `collectors` are those switched on, each
-# name with its own interval in seconds, 0 for the agent's; `ca_file` and `token_file` are "" where there is none.
+# name with its own interval in seconds, 0 for the agent's; files are "" where there is none. `listen_address` is a host
+# and a port, or None.
 Config = namedtuple(
     "Config",
     (
@@ -43,14 +51,22 @@ Config = namedtuple(
         "spool_max_bytes",
         "spool_max_age_seconds",
         "labels",
-        "url",
-        "ca_file",
-        "token_file",
-        "timeout_seconds",
+        "destinations",
+        "push_mode",
+        "backlog_bytes_per_second",
+        "listen_address",
+        "listen_token_file",
         "collectors",
         "options",
     ),
 )
+
+
+def spool_directory(config: Config, destination: Destination) -> str:
+    """Where batches for a destination wait: one directory for all of them unless each gets everything."""
+    if config.push_mode == ALL and destination.name:
+        return f"{config.spool_directory}/{destination.name}"
+    return config.spool_directory
 
 
 class ConfigError(Exception):
@@ -95,10 +111,11 @@ class _Reader:
             spool_max_bytes=self._whole_number("agent", "spool_max_bytes", "67108864", 65536, 2**40),
             spool_max_age_seconds=self._number("agent", "spool_max_age_seconds", "86400", 60, 30 * 86400),
             labels={**self._labels(), "instance": instance, "job": JOB},
-            url=self._url(),
-            ca_file=self._absolute_path("push", "ca_file", ""),
-            token_file=self._absolute_path("push", "token_file", ""),
-            timeout_seconds=self._number("push", "timeout_seconds", "10", 0.1, 300),
+            destinations=self._destinations(),
+            push_mode=self._push_mode(),
+            backlog_bytes_per_second=self._number("push", "backlog_bytes_per_second", "262144", 1024, 2**30),
+            listen_address=self._listen_address(),
+            listen_token_file=self._absolute_path("listen", "token_file", ""),
             collectors=self._collectors(interval_seconds),
             options=Options(**{key: self._option(key, value) for key, value in Options._field_defaults.items()}),
         )
@@ -108,7 +125,11 @@ class _Reader:
 
     def _check_names(self) -> None:
         for section, keys in self._sections.items():
-            if section not in SECTIONS:
+            if FURTHER_PUSH.fullmatch(section):
+                for key in keys:
+                    if key not in DESTINATION_KEYS:
+                        self._problem(section, key, f"is unknown; the keys are {', '.join(DESTINATION_KEYS)}")
+            elif section not in SECTIONS:
                 self._problems.append(
                     f"{self._path}: section [{section}] is unknown; the sections are {', '.join(SECTIONS)}"
                 )
@@ -130,14 +151,53 @@ class _Reader:
             self._problem("agent", "instance", f"{reason}: give the host's name in the inventory, for example web-1")
         return text
 
-    def _url(self) -> Url | None:
-        text = self._text("push", "url", "")
+    def _destinations(self) -> list[Destination]:
+        """That of [push] first, then the others, which take from it what they do not say."""
+        destinations = [self._destination("push", "", ("", "", "10"))]
+        defaults = tuple(str(each) for each in destinations[0][2:])
+        for section in self._sections:
+            found = FURTHER_PUSH.fullmatch(section)
+            if found:
+                destinations.append(self._destination(section, found["name"], defaults))
+        return destinations
+
+    def _destination(self, section: str, name: str, defaults: tuple[str, ...]) -> Destination:
+        ca_file, token_file, timeout_seconds = defaults
+        return Destination(
+            name,
+            self._url(section),
+            self._absolute_path(section, "ca_file", ca_file),
+            self._absolute_path(section, "token_file", token_file),
+            self._number(section, "timeout_seconds", timeout_seconds, 0.1, 300),
+        )
+
+    def _url(self, section: str) -> Url | None:
+        text = self._text(section, "url", "")
         try:
             return parse_url(text)
         except ValueError:
             reason = f"is {text!r}" if text else "is missing"
-            self._problem("push", "url", f"{reason}: give an http or https address, for example {EXAMPLE_URL}")
+            self._problem(section, "url", f"{reason}: give an http or https address, for example {EXAMPLE_URL}")
             return None
+
+    def _push_mode(self) -> str:
+        text = self._text("push", "mode", FAILOVER)
+        if text not in (FAILOVER, ALL):
+            self._problem("push", "mode", f"is {text!r}: say {FAILOVER} or {ALL}")
+        return text
+
+    def _listen_address(self) -> tuple[str, int] | None:
+        text = self._text("listen", "address", "")
+        if not text:
+            return None
+        try:
+            url = parse_url(f"http://{text}")
+        except ValueError:
+            url = None
+        if url is None or url.path != "/" or not text.endswith(f":{url.port}"):
+            self._problem("listen", "address", f"is {text!r}: give an address and a port, for example 127.0.0.1:9431")
+            return None
+        return url.host, url.port
 
     def _number(self, section: str, key: str, default: str, least: float, most: float) -> float:
         text = self._text(section, key, default)

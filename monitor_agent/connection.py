@@ -12,6 +12,7 @@ import time
 from collections import namedtuple
 from collections.abc import Callable
 
+from monitor_agent.http_date import parse_http_date
 from monitor_agent.url import Url
 
 HEAD_MAX_BYTES = 65536
@@ -19,8 +20,9 @@ TEXT_MAX_BYTES = 4096  # of an answer's body; nobody reads more of a complaint
 CHUNK_BYTES = 65536
 HEXADECIMAL = re.compile(rb"[0-9a-fA-F]{1,8}")
 
-# What the collector said; `retry_after_seconds` is None where it did not say.
-Answer = namedtuple("Answer", ("status", "text", "retry_after_seconds"))
+# What the collector said. `retry_after_seconds` is None where it did not say; `date_seconds` is its clock, since 1970,
+# or None.
+Answer = namedtuple("Answer", ("status", "text", "retry_after_seconds", "date_seconds"), defaults=(None, None))
 
 
 class NotHttp(OSError):
@@ -74,6 +76,7 @@ class Connection:
         token_file: str = "",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.address = url.text
         self._url = url
         self._timeout_seconds = timeout_seconds
         self._ca_file = ca_file
@@ -185,10 +188,9 @@ class Connection:
             text = self._read_to_the_end()
         if headers.get("connection", "").lower() == "close":
             self.close()
-        retry_after = headers.get("retry-after", "")
-        return Answer(
-            status, text.decode("utf-8", "replace").strip(), float(retry_after) if retry_after.isdecimal() else None
-        )
+        date_seconds = parse_http_date(headers.get("date", ""))
+        retry_after_seconds = parse_retry_after(headers.get("retry-after", ""), date_seconds)
+        return Answer(status, text.decode("utf-8", "replace").strip(), retry_after_seconds, date_seconds)
 
     def _read_head(self) -> tuple[int, dict[str, str]]:
         status_line, *lines = self._take_until(b"\r\n\r\n").decode("latin-1").split("\r\n")
@@ -228,6 +230,16 @@ class Connection:
             pass
         self.close()
         return self._received[:TEXT_MAX_BYTES]
+
+
+def parse_retry_after(text: str, now_seconds: float | None) -> float | None:
+    """Seconds to wait; a date in the header is as far away as it is from the answer's own Date."""
+    if text.isdecimal():
+        return float(text)
+    date_seconds = parse_http_date(text)
+    if date_seconds is None or now_seconds is None:
+        return None
+    return max(date_seconds - now_seconds, 0.0)
 
 
 def reason(error: Exception) -> str:

@@ -11,8 +11,8 @@ from monitor_agent.collectors import COLLECTORS
 from monitor_agent.collectors.collector import NoData
 from monitor_agent.collectors.options import Options
 from monitor_agent.exposition import Columns, Metric, Row
-from monitor_agent.log import Troubles
 from monitor_agent.time_limit import TimeLimit
+from monitor_agent.troubles import Troubles
 
 LIMIT_SECONDS = 1.0
 
@@ -36,6 +36,7 @@ class Gatherer:
         self,
         intervals_seconds: Mapping[str, float],
         options: Options,
+        troubles: Troubles,
         root: str = "",
         limit_seconds: float = LIMIT_SECONDS,
     ) -> None:
@@ -46,29 +47,31 @@ class Gatherer:
         self._collectors = {name: COLLECTORS[name](root, options) for name in intervals_seconds}
         self._intervals_ms = {name: round(seconds * 1000) for name, seconds in intervals_seconds.items()}
         self._labels = {name: (("collector", name),) for name in intervals_seconds}
+        self._latest: dict[str, list[Row]] = {}
         self._last_points: dict[str, int] = {}
         self._hanging_since: dict[str, float] = {}
         self._time_limit = TimeLimit("collect", limit_seconds)
-        self._troubles = Troubles()
+        self._troubles = troubles
 
     def gather(self, timestamp_ms: int) -> list[Row]:
-        """The rows of one collection, in the same order every time, the collectors' own success at the end."""
+        """The rows of one collection, in the same order every time, each collector's success after its rows."""
         started = time.perf_counter()
         due = [name for name in self._collectors if self._is_due(name, timestamp_ms)]
         results = self._time_limit.run([(name, partial(self._update, name)) for name in due])
-        rows: list[Row] = []
-        outcomes: list[Row] = []
         for name in due:
             if name in results:
                 self._hanging_since.pop(name, None)
-            found, seconds, error = results.get(name) or self._hang(name, started)
-            rows += found
-            outcomes.append(Row(SCRAPE, self._labels[name], ("0" if error else "1", f"{seconds:.6f}")))
+            rows, seconds, error = results.get(name) or self._hang(name, started)
+            self._latest[name] = [*rows, Row(SCRAPE, self._labels[name], ("0" if error else "1", f"{seconds:.6f}"))]
             if error is None:
                 self._troubles.clear(name, f"collector {name} works again")
             elif not isinstance(error, NoData):
                 self._troubles.report(name, f"collector {name} failed: {error!r}")
-        return rows + outcomes
+        return [row for name in due for row in self._latest[name]]
+
+    def latest(self) -> list[Row]:
+        """What each collector gave last, those included that were not due. For any thread."""
+        return [row for name in self._collectors for row in self._latest.get(name, ())]
 
     def _is_due(self, name: str, timestamp_ms: int) -> bool:
         interval_ms = self._intervals_ms[name]

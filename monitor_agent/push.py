@@ -8,7 +8,8 @@
 | 401, 403 | the same: a token that is being changed must not cost data |
 | anything else | put aside in rejected/ with the answer, counted; the next one has its turn |
 
-While there is a backlog, several batches go in one request: gzip members may follow one another.
+While there is a backlog, several batches go in one request: gzip members may follow one another. It is sent at a
+limited rate, so that a collector that was away is not flooded by all of its hosts.
 """
 
 from __future__ import annotations
@@ -19,9 +20,12 @@ import socket
 import time
 from collections.abc import Callable
 
-from monitor_agent.connection import Answer, HungUp, NotHttp, Unreadable
-from monitor_agent.log import WARNING, Troubles, log
+from monitor_agent.clock import clock_offset_seconds
+from monitor_agent.connection import Answer, Connection, HungUp, NotHttp, Unreadable
+from monitor_agent.failover import Failover
+from monitor_agent.log import WARNING, log
 from monitor_agent.spool import Batch, Spool
+from monitor_agent.troubles import Troubles
 
 REQUEST_MAX_BYTES = 1024 * 1024
 REQUEST_LEAST_BYTES = 16 * 1024
@@ -42,32 +46,39 @@ def random_ratio() -> float:
 class Pusher:
     """Empties the spool. `push_once` does one request and says how long to pause before the next.
 
-    `post` raises OSError when there is no answer. A backlog is sent in requests that take no longer than half an
-    interval, so that the newest batch never waits for more than that.
+    A backlog is sent in requests that take no longer than half an interval, so that the newest batch never waits for
+    more than that. `acknowledged_ms` is told when the newest batch that has been acknowledged was taken.
     """
 
     def __init__(
         self,
         spool: Spool,
-        post: Callable[[bytes], Answer],
-        url: str,
+        connection: Connection | Failover,
         interval_seconds: float,
+        backlog_bytes_per_second: float,
+        troubles: Troubles,
+        acknowledged_ms: Callable[[int], None] = lambda taken_ms: None,
+        subject: str = "push",
         jitter: Callable[[], float] = random_ratio,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`subject` tells this pusher's troubles from those of another one; `jitter` gives numbers from 0 to 1."""
         self._spool = spool
-        self._post = post
-        self._url = url
+        self._connection = connection
         self._interval_seconds = interval_seconds
+        self._backlog_bytes_per_second = backlog_bytes_per_second
+        self._troubles = troubles
+        self._acknowledged_ms = acknowledged_ms
+        self._subject = subject
         self._jitter = jitter
         self._clock = clock
-        self._troubles = Troubles()
         self._failures = 0
         self._newest_pushed_ms = -1
         self._request_bytes = REQUEST_MAX_BYTES
         self._told_rejections: set[str] = set()
         self.sent = self.retried = self.rejected = 0
         self.push_seconds = 0.0
+        self.clock_offset_seconds: float | None = None
 
     def push_once(self) -> float:
         """Sends what is most urgent. Returns seconds to pause; 0 when there may be more to send at once."""
@@ -75,19 +86,22 @@ class Pusher:
         batches = [batch for batch, content in found if content is not None]
         if not batches:
             return 0.0
-        started = self._clock()
+        started, sent_seconds = self._clock(), time.time()
         try:
-            answer = self._post(b"".join(content for _, content in found if content is not None))
+            answer = self._connection.post(b"".join(content for _, content in found if content is not None))
         except OSError as error:
-            return self._try_again(batches, None, in_plain_words(error, self._url))
+            return self._try_again(batches, None, in_plain_words(error, self._connection.address))
         finally:
             self.push_seconds = self._clock() - started
+        if answer.date_seconds is not None:
+            received_seconds = sent_seconds + self.push_seconds
+            self.clock_offset_seconds = clock_offset_seconds(sent_seconds, received_seconds, answer.date_seconds)
         if 200 <= answer.status < 300:
-            self._acknowledged(batches)
-        elif answer.status in TRY_AGAIN or answer.status >= 500:
-            text = f"collector at {self._url} answered {answer.status}: {answer.text or 'nothing more'}"
+            return self._acknowledged(batches)
+        if answer.status in TRY_AGAIN or answer.status >= 500:
+            text = f"collector at {self._connection.address} answered {answer.status}: {answer.text or 'nothing more'}"
             return self._try_again(batches, answer.retry_after_seconds, text, kind=str(answer.status))
-        elif len(batches) > 1:
+        if len(batches) > 1:
             # One of them is at fault, or they are too much together: a smaller part finds out.
             self._request_bytes = sum(batch.size_bytes for batch in batches) // 2
         else:
@@ -101,20 +115,27 @@ class Pusher:
             return []
         if newest.taken_ms > self._newest_pushed_ms:
             return [newest]
-        return self._spool.oldest(self._request_bytes)
+        rate_bytes = int(self._backlog_bytes_per_second * self._interval_seconds / 2)
+        return self._spool.oldest(min(self._request_bytes, rate_bytes))
 
-    def _acknowledged(self, batches: list[Batch]) -> None:
+    def _acknowledged(self, batches: list[Batch]) -> float:
         waiting = len(self._spool)
+        is_backlog = batches[-1].taken_ms <= self._newest_pushed_ms
         for batch in batches:
             self._spool.remove(batch)
         self._settled(batches)
         self.sent += len(batches)
+        self._acknowledged_ms(self._newest_pushed_ms)
         if self.push_seconds > self._interval_seconds / 2:
             self._request_bytes = max(self._request_bytes // 2, REQUEST_LEAST_BYTES)
         else:
             self._request_bytes = min(max(self._request_bytes, REQUEST_LEAST_BYTES) * 2, REQUEST_MAX_BYTES)
         waited = "1 batch was waiting" if waiting == 1 else f"{waiting} batches were waiting"
-        self._troubles.clear("push", f"pushing again; {waited}")
+        self._troubles.clear(self._subject, f"pushing to {self._connection.address} again; {waited}")
+        if not is_backlog or not len(self._spool):
+            return 0.0
+        size_bytes = sum(batch.size_bytes for batch in batches)
+        return max(size_bytes / self._backlog_bytes_per_second - self.push_seconds, 0.0)
 
     def _rejected(self, batch: Batch, answer: Answer) -> None:
         text = f"{answer.status} {answer.text}"
@@ -129,7 +150,8 @@ class Pusher:
             self._told_rejections.add(kind)
             log(
                 WARNING,
-                f"collector at {self._url} will not take a batch, it is in rejected/{batch.name} of the spool: {text}",
+                f"collector at {self._connection.address} will not take a batch, "
+                f"it is in rejected/{batch.name} of the spool: {text}",
             )
 
     def _settled(self, batches: list[Batch]) -> None:
@@ -138,7 +160,7 @@ class Pusher:
         self._failures = 0
 
     def _try_again(self, batches: list[Batch], retry_after_seconds: float | None, text: str, kind: str = "") -> float:
-        self._troubles.report("push", text, kind)
+        self._troubles.report(self._subject, text, kind)
         self.retried += len(batches)
         if retry_after_seconds is not None:
             pause = min(retry_after_seconds, LONGEST_RETRY_AFTER_SECONDS)

@@ -89,6 +89,11 @@ class Spool:
         with self._lock:
             return self._batches[next(reversed(self._batches))] if self._batches else None
 
+    def oldest_ms(self) -> int | None:
+        """When the oldest batch was taken, in milliseconds since 1970."""
+        with self._lock:
+            return self._batches[next(iter(self._batches))].taken_ms if self._batches else None
+
     def oldest(self, max_bytes: int) -> list[Batch]:
         """The oldest batches that together are not larger than this, at least one if there is any."""
         chosen: list[Batch] = []

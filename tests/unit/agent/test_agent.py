@@ -7,10 +7,12 @@ import gzip
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -34,11 +36,10 @@ def spool(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def config(tmp_path: Path, spool: Path) -> Callable[[str], str]:
-    def write(url: str = "http://127.0.0.1:1/") -> str:
+    def write(url: str = "http://127.0.0.1:1/", more: str = "") -> str:
         path = tmp_path / "agent.ini"
-        path.write_text(
-            f"[agent]\ninstance = web-1\ninterval_seconds = 0.1\nspool_directory = {spool}\n[push]\nurl = {url}\n"
-        )
+        agent = f"[agent]\ninstance = web-1\ninterval_seconds = 0.1\nspool_directory = {spool}\n"
+        path.write_text(f"{agent}[push]\nurl = {url}\n{more}")
         return str(path)
 
     return write
@@ -142,6 +143,61 @@ def test_a_full_disk_does_not_stop_the_pushing(server: Server, config: Callable[
     spool.rename(spool.with_name("away"))
     with running(agent):
         wait_until(lambda: len(server.bodies) >= 2)
+
+
+def test_of_two_collectors_that_get_everything_one_that_is_away_misses_nothing(
+    server: Server, config: Callable[..., str], spool: Path
+) -> None:
+    more = f"mode = all\n[push second]\nurl = {server.url}\n"
+    agent = Agent(read_config(config(more=more)), Notifier({}))
+    with running(agent):
+        wait_until(lambda: len(server.bodies) >= 3)
+    waiting = [int(batch.stem) for batch in batches(spool)]
+    assert all(any(f" {stamp}\n" in body for stamp in waiting) for body in server.bodies)
+    assert 'monitor_agent_batches_sent_total{destination="second",' in server.bodies[-1]
+    assert 'monitor_agent_batches_retried_total{instance="web-1",' in server.bodies[-1]
+
+
+def test_of_two_collectors_the_second_gets_what_the_first_does_not_take(
+    server: Server, config: Callable[..., str], spool: Path
+) -> None:
+    with running(Agent(read_config(config(more=f"[push second]\nurl = {server.url}\n")), Notifier({}))):
+        wait_until(lambda: len(server.bodies) >= 3)
+    assert "monitor_agent_batches_retried_total" in server.bodies[-1]
+    assert "destination=" not in server.bodies[-1]
+
+
+def test_slower_collectors_come_along_in_the_batches_of_their_time(config: Callable[..., str], spool: Path) -> None:
+    agent = Agent(read_config(config(more="[interval_seconds]\nloadavg = 0.3\n")), Notifier({}))
+    for stamp in range(300, 1000, 100):
+        agent.collect(stamp)
+    texts = [gzip.decompress(batch.read_bytes()).decode() for batch in batches(spool)]
+    assert [" 0." in text and "node_load1{" in text for text in texts] == [True, False, False, True, False, False, True]
+    assert all("node_memory_MemFree_bytes{" in text for text in texts)
+
+
+def test_the_page_for_those_who_scrape_is_offered_when_asked_for(config: Callable[..., str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = "{}:{}".format(*free.getsockname())
+    with running(Agent(read_config(config(more=f"[listen]\naddress = {address}\n")), Notifier({}))):
+        pages: list[str] = []
+
+        def ask() -> bool:
+            with contextlib.suppress(OSError), urllib.request.urlopen(f"http://{address}/metrics", timeout=5) as answer:
+                pages.append(answer.read().decode())
+            return bool(pages) and "# TYPE node_load1 gauge\nnode_load1{" in pages[-1]
+
+        wait_until(ask)
+    assert "monitor_agent_spool_batches{" in pages[-1]
+
+
+def test_a_page_that_cannot_be_offered_is_told_and_is_no_traceback(
+    config: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = "{}:{}".format(*taken.getsockname())
+        assert main(["run", "--config", config(more=f"[listen]\naddress = {address}\n")]) == 1
+    assert "<3>/metrics cannot be offered on 127.0.0.1 port " in capsys.readouterr().err
 
 
 def test_compressing_the_same_text_gives_the_same_bytes() -> None:

@@ -58,6 +58,18 @@ def test_a_good_file_is_read_with_its_defaults(tmp_path: Path) -> None:
         ("url = https://monitor", "url = https://me:secret@monitor", "[push] url is 'https://me:secret@monitor"),
         ("url = https", "ca_file = ca.pem\nurl = https", "for example /etc/monitor-agent/ca.pem"),
         ("url = https", "token_file = token\nurl = https", "for example /etc/monitor-agent/token"),
+        ("[labels]", "[interval_seconds]\ncpu = 1\n[labels]", "[interval_seconds] cpu is '1': give a number from 2"),
+        ("[labels]", "[interval_seconds]\ncpus = 9\n[labels]", "[interval_seconds] cpus is unknown"),
+        ("[push]", "[push]\nmode = both", "[push] mode is 'both': say failover or all"),
+        ("[push]", "[push second]\n[push]", "[push second] url is missing"),
+        ("[push]", "[push second]\nmode = all\n[push]", "[push second] mode is unknown"),
+        ("[push]", "[listen]\naddress = 9431\n[push]", "[listen] address is '9431': give an address and a port"),
+        ("interval_seconds = 2", "textfile_directory = here", "[agent] textfile_directory is 'here': give a path"),
+        (
+            "interval_seconds = 2",
+            "scripts_timeout_seconds = 0",
+            "[agent] scripts_timeout_seconds is '0': give a number",
+        ),
         ("[labels]", "[labels]\nenv = twice", "'env' in section 'labels' already exists"),
     ],
 )
@@ -76,7 +88,30 @@ def test_comments_and_empty_values_are_read_as_a_person_would(tmp_path: Path) ->
     config = read(tmp_path, text)
     assert config.interval_seconds == 2
     assert config.labels == {"instance": "web-1", "job": "host"}
-    assert config.ca_file == ""
+    assert config.destinations[0].ca_file == ""
+
+
+def test_further_collectors_take_over_what_they_do_not_say(tmp_path: Path) -> None:
+    second = "[push second]\nurl = https://second/\ntimeout_seconds = 3\n"
+    config = read(tmp_path, GOOD.replace("[push]", f"{second}[push]\nca_file = /ca.pem\nmode = all"))
+    assert [(each.name, each.url.host, each.ca_file, each.timeout_seconds) for each in config.destinations] == [
+        ("", "monitor", "/ca.pem", 10),
+        ("second", "second", "/ca.pem", 3),
+    ]
+    assert config.push_mode == "all"
+
+
+def test_a_collector_may_have_its_own_interval(tmp_path: Path) -> None:
+    config = read(tmp_path, GOOD + "[interval_seconds]\nfilesystem = 30\ncpu = 2\n")
+    assert config.collectors["filesystem"] == 30
+    assert config.collectors["cpu"] == config.collectors["loadavg"] == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "address"), [("127.0.0.1:9431", ("127.0.0.1", 9431)), ("[::1]:80", ("::1", 80)), ("", None)]
+)
+def test_an_address_to_listen_on_is_taken_apart(tmp_path: Path, text: str, address: tuple[str, int] | None) -> None:
+    assert read(tmp_path, f"{GOOD}[listen]\naddress = {text}\n").listen_address == address
 
 
 def test_every_problem_is_one_line_and_names_a_right_value(tmp_path: Path) -> None:

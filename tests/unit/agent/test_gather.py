@@ -14,6 +14,7 @@ from monitor_agent.collectors.collector import COLLECTORS, Collector, NoData
 from monitor_agent.collectors.options import Options
 from monitor_agent.exposition import Columns, Metric, Renderer, Row
 from monitor_agent.gather import Gatherer
+from monitor_agent.troubles import Troubles
 
 SMALL = Path(__file__).parent / "proc" / "small"
 READ_FILES = {
@@ -34,7 +35,7 @@ def text_of(gatherer: Gatherer) -> str:
 def test_a_failing_collector_is_told_once_and_stops_no_other(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    gatherer = Gatherer({"loadavg": 0, "time": 0}, Options(), root=str(tmp_path))
+    gatherer = Gatherer({"loadavg": 0, "time": 0}, Options(), Troubles(), root=str(tmp_path))
     for _ in range(3):
         text = text_of(gatherer)
     assert 'node_scrape_collector_success{collector="loadavg"} 0 7' in text
@@ -60,7 +61,7 @@ def test_one_that_hangs_is_told_once_with_how_long_and_stops_no_other(
             yield Row(Columns(Metric("node_stuck", "gauge", "Was stuck.")), (), (1,))
 
     monkeypatch.setitem(COLLECTORS, "stuck", Stuck)
-    gatherer = Gatherer({"stuck": 0, "time": 0}, Options(), limit_seconds=0.05)
+    gatherer = Gatherer({"stuck": 0, "time": 0}, Options(), Troubles(), limit_seconds=0.05)
     durations = []
     for _ in range(3):
         text = text_of(gatherer)
@@ -87,20 +88,20 @@ def test_a_collector_with_nothing_to_read_here_is_no_trouble(
             raise NoData
 
     monkeypatch.setitem(COLLECTORS, "nothing", Nothing)
-    text = text_of(Gatherer({"nothing": 0}, Options()))
+    text = text_of(Gatherer({"nothing": 0}, Options(), Troubles()))
     assert 'node_scrape_collector_success{collector="nothing"} 0 7' in text
     assert not capsys.readouterr().err
 
 
 def test_each_collector_has_its_own_interval_on_the_same_grid() -> None:
-    gatherer = Gatherer({"time": 0, "loadavg": 5}, Options(), root=str(SMALL))
+    gatherer = Gatherer({"time": 0, "loadavg": 5}, Options(), Troubles(), root=str(SMALL))
     seconds = range(103, 116)
     with_load = [second for second in seconds if any(row.values[0] == "0.52" for row in gatherer.gather(second * 1000))]
     assert with_load == [103, 105, 110, 115]
 
 
 def test_series_come_in_the_same_order_every_time() -> None:
-    gatherer = Gatherer(dict.fromkeys(READ_FILES, 0), Options(), root=str(SMALL))
+    gatherer = Gatherer(dict.fromkeys(READ_FILES, 0), Options(), Troubles(), root=str(SMALL))
     orders = [[line.rsplit(" ", 2)[0] for line in text_of(gatherer).splitlines()] for _ in range(2)]
     assert orders[0] == orders[1]
 
@@ -117,5 +118,5 @@ def test_odd_files_never_escape_the_gatherer(tmp_path: Path, name: str, content:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
     assert f'node_scrape_collector_success{{collector="{name}"}}' in text_of(
-        Gatherer({name: 0}, Options(), str(tmp_path))
+        Gatherer({name: 0}, Options(), Troubles(), str(tmp_path))
     )

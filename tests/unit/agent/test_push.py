@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,10 +12,21 @@ from monitor_agent.agent import compress
 from monitor_agent.connection import Answer, Connection
 from monitor_agent.push import REQUEST_MAX_BYTES, Pusher
 from monitor_agent.spool import Spool
+from monitor_agent.troubles import Troubles
 from monitor_agent.url import parse_url
 from tests.unit.agent.conftest import Server
 
 REFUSING_URL = "http://127.0.0.1:1/"
+PLENTY = 1e9
+
+
+class Posting:
+    """Posts as a function says."""
+
+    address = "http://collector/"
+
+    def __init__(self, post: Callable[[bytes], Answer]) -> None:
+        self.post = post
 
 
 @pytest.fixture
@@ -29,7 +41,7 @@ def pusher_to(spool: Spool) -> Iterator[Callable[[str], Pusher]]:
 
     def make(url: str) -> Pusher:
         connections.append(Connection(parse_url(url), timeout_seconds=5))
-        return Pusher(spool, connections[-1].post, url, 1.0, jitter=lambda: 1.0)
+        return Pusher(spool, connections[-1], 1.0, PLENTY, Troubles(), jitter=lambda: 1.0)
 
     yield make
     for connection in connections:
@@ -83,14 +95,45 @@ def test_a_backlog_request_is_bounded_and_shrinks_when_it_takes_longer_than_half
     def post(body: bytes) -> Answer:
         sizes.append(len(body))
         now[0] += 2.0 if len(body) > 300_000 else 0.1
-        return Answer(204, "", None)
+        return Answer(204, "")
 
-    pusher = Pusher(spool, post, "", interval_seconds=1.0, clock=lambda: now[0])
+    pusher = Pusher(spool, Posting(post), 1.0, PLENTY, Troubles(), clock=lambda: now[0])
     while len(spool):
         pusher.push_once()
     assert sizes[0] == 100_000
     assert max(sizes) <= REQUEST_MAX_BYTES
     assert sizes[1:4] == [1_000_000, 500_000, 200_000]
+
+
+def test_a_backlog_follows_at_a_limited_rate_and_the_newest_at_once(spool: Spool) -> None:
+    for taken_ms in range(10):
+        spool.add(b"x" * 1000, taken_ms)
+    pusher = Pusher(spool, Posting(lambda body: Answer(204, "")), 1.0, 4000, Troubles(), clock=lambda: 0.0)
+    assert [pusher.push_once() for _ in range(4)] == [0, 0.5, 0.5, 0.5]
+    assert len(spool) == 3
+    spool.add(b"x" * 1000, 10)
+    assert pusher.push_once() == 0
+    assert [pusher.push_once() for _ in range(2)] == [0.5, 0]
+    assert not len(spool)
+
+
+def test_the_clock_offset_is_seen_in_an_answer_with_a_date(spool: Spool) -> None:
+    wrong_by_seconds = 3600.0
+    date = lambda: float(int(time.time() + wrong_by_seconds))  # noqa: E731
+    pusher = Pusher(spool, Posting(lambda body: Answer(204, "", None, date())), 1.0, PLENTY, Troubles())
+    assert pusher.clock_offset_seconds is None
+    add(spool, 1000)
+    pusher.push_once()
+    assert pusher.clock_offset_seconds == pytest.approx(wrong_by_seconds, abs=1.5)
+
+
+def test_what_was_acknowledged_last_is_told(spool: Spool) -> None:
+    told: list[int] = []
+    pusher = Pusher(spool, Posting(lambda body: Answer(204, "")), 1.0, PLENTY, Troubles(), told.append)
+    add(spool, 1000, 2000)
+    pusher.push_once()
+    pusher.push_once()
+    assert told == [2000, 2000]
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 429, 401, 403, 408])
@@ -163,12 +206,13 @@ def test_a_refused_connection_is_told_once_in_plain_words_and_once_when_it_is_ov
 ) -> None:
     posts = [Connection(parse_url(REFUSING_URL), 5).post] * 3
     good = Connection(parse_url(server.url), 5)
-    pusher = Pusher(spool, lambda body: (posts.pop() if posts else good.post)(body), REFUSING_URL, 1.0)
+    posting = Posting(lambda body: (posts.pop() if posts else good.post)(body))
+    pusher = Pusher(spool, posting, 1.0, PLENTY, Troubles())
     add(spool, 1000, 2000)
     for _ in range(5):
         pusher.push_once()
     good.close()
     assert capsys.readouterr().err.splitlines() == [
-        f"<4>collector at {REFUSING_URL} refused the connection: is monitor-collector running there?",
-        "<6>pushing again; 2 batches were waiting",
+        "<4>collector at http://collector/ refused the connection: is monitor-collector running there?",
+        "<6>pushing to http://collector/ again; 2 batches were waiting",
     ]
