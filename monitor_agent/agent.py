@@ -27,7 +27,7 @@ COMPRESSION_LEVEL = 1  # measured: level 6 takes 2.7 times the CPU for 12 % fewe
 GZIP = 31  # zlib's name for the format
 DESCRIBE_EVERY_MS = 300_000  # HELP and TYPE go along so often, for a collector that was not there before
 # A collector that hangs may hold up the rest so long, once; the next point must not be missed for it.
-COLLECTOR_LIMIT_SECONDS, COLLECTOR_LIMIT_SHARE = 1.0, 0.7
+COLLECTOR_LIMIT_SECONDS, COLLECTOR_LIMIT_SHARE = 1.0, 0.5
 STOP_PATIENCE_SECONDS = 0.5  # for a push under way; cut off, it is repeated after the next start
 
 OWN = Columns(

@@ -8,17 +8,24 @@ front of its value depends on column and row only, so it is made once and kept a
 
 from __future__ import annotations
 
+import re
 from collections import namedtuple
 
 INFINITY = float("inf")
+is_metric_name = re.compile("[a-zA-Z_:][a-zA-Z0-9_:]*").fullmatch
 
 
 class Metric:
-    """A column. `kind` is counter, gauge or untyped; `labels` are (name, value) pairs the same in every row."""
+    """A column. `kind` is counter, gauge or untyped; `labels` are (name, value) pairs the same in every row.
+
+    Raises ValueError for a name that no metric may have: some are made of what stands in the kernel's files.
+    """
 
     __slots__ = ("help", "kind", "labels", "name")
 
     def __init__(self, name: str, kind: str, help_text: str, labels: tuple[tuple[str, str], ...] = ()) -> None:
+        if not is_metric_name(name):
+            raise ValueError(f"{name!r} is no name for a metric")
         self.name = name
         self.kind = kind
         self.help = help_text

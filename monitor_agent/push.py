@@ -4,7 +4,8 @@
 |---|---|
 | 2xx | acknowledged: deleted here |
 | 429, 503 with Retry-After | kept, tried again after that time |
-| 408, 429, 5xx, none at all | kept, tried again after a pause that doubles from 1 s to 60 s, with jitter |
+| 408, 429, 5xx | kept, tried again after a pause that doubles from 1 s to 60 s, with jitter |
+| none at all | the same with at most 10 s: a collector that is back must not look for a minute at silent hosts |
 | 401, 403 | the same: a token that is being changed must not cost data |
 | anything else | put aside in rejected/ with the answer, counted; the next one has its turn |
 
@@ -29,7 +30,7 @@ from monitor_agent.troubles import Troubles
 
 REQUEST_MAX_BYTES = 1024 * 1024
 REQUEST_LEAST_BYTES = 16 * 1024
-FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 60.0
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, LONGEST_PAUSE_UNANSWERED_SECONDS = 1.0, 60.0, 10.0
 # More than this is a mistake: nobody wants to be without a host's data for longer.
 LONGEST_RETRY_AFTER_SECONDS = 3600.0
 RETRY_AFTER_SPREAD = 0.1  # so that hosts that were sent away together do not come back together
@@ -90,7 +91,8 @@ class Pusher:
         try:
             answer = self._connection.post(b"".join(content for _, content in found if content is not None))
         except OSError as error:
-            return self._try_again(batches, None, in_plain_words(error, self._connection.address))
+            text = in_plain_words(error, self._connection.address)
+            return self._try_again(batches, None, text, longest_pause_seconds=LONGEST_PAUSE_UNANSWERED_SECONDS)
         finally:
             self.push_seconds = self._clock() - started
         if answer.date_seconds is not None:
@@ -159,13 +161,20 @@ class Pusher:
         self._newest_pushed_ms = max(self._newest_pushed_ms, *(batch.taken_ms for batch in batches))
         self._failures = 0
 
-    def _try_again(self, batches: list[Batch], retry_after_seconds: float | None, text: str, kind: str = "") -> float:
+    def _try_again(
+        self,
+        batches: list[Batch],
+        retry_after_seconds: float | None,
+        text: str,
+        kind: str = "",
+        longest_pause_seconds: float = LONGEST_PAUSE_SECONDS,
+    ) -> float:
         self._troubles.report(self._subject, text, kind)
         self.retried += len(batches)
         if retry_after_seconds is not None:
             pause = min(retry_after_seconds, LONGEST_RETRY_AFTER_SECONDS)
             return pause * (1 + RETRY_AFTER_SPREAD * self._jitter())
-        pause = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**self._failures)
+        pause = min(longest_pause_seconds, FIRST_PAUSE_SECONDS * 2**self._failures)
         self._failures = min(self._failures + 1, 10)
         return pause * (0.5 + self._jitter() / 2)
 

@@ -118,7 +118,12 @@ def test_a_token_that_cannot_be_read_is_named(server: Server, connect: Callable[
 
 
 @pytest.fixture
-def certificate(tmp_path: Path) -> Path:
+def expires_in_days() -> int:
+    return 1
+
+
+@pytest.fixture
+def certificate(tmp_path: Path, expires_in_days: int) -> Path:
     """A certificate for 127.0.0.1 that signed itself, with its key."""
     import datetime
     import ipaddress
@@ -132,8 +137,8 @@ def certificate(tmp_path: Path) -> Path:
     now = datetime.datetime.now(datetime.UTC)
     made = (
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
+        .not_valid_before(now - datetime.timedelta(days=10))
+        .not_valid_after(now + datetime.timedelta(days=expires_in_days))
         .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
         .sign(key, hashes.SHA256())
     )
@@ -179,6 +184,15 @@ def test_a_certificate_of_another_is_refused_in_plain_words(tls_url: str, connec
     with pytest.raises(OSError, match="certificate verify failed") as error:
         connect(tls_url).post(BODY)
     assert "certificate that is not trusted" in in_plain_words(error.value, tls_url)
+
+
+@pytest.mark.parametrize("expires_in_days", [-1])
+def test_a_certificate_that_has_expired_is_refused_in_plain_words(
+    tls_url: str, certificate: Path, connect: Callable[..., Connection]
+) -> None:
+    with pytest.raises(OSError, match="certificate has expired") as error:
+        connect(tls_url, ca_file=str(certificate)).post(BODY)
+    assert "certificate that is not trusted: certificate has expired" in in_plain_words(error.value, tls_url)
 
 
 def test_a_missing_ca_file_is_named_before_anything_is_sent(connect: Callable[..., Connection]) -> None:

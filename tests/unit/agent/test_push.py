@@ -160,6 +160,14 @@ def test_pauses_double_up_to_a_minute_and_begin_anew_after_success(
     assert pusher.push_once() == 1
 
 
+def test_a_collector_that_does_not_answer_is_tried_every_ten_seconds(
+    spool: Spool, pusher_to: Callable[[str], Pusher]
+) -> None:
+    pusher = pusher_to(REFUSING_URL)
+    add(spool, 1000)
+    assert [pusher.push_once() for _ in range(6)] == [1, 2, 4, 8, 10, 10]
+
+
 @pytest.mark.parametrize("status", [429, 503])
 def test_retry_after_is_honoured_and_spread_a_little(server: Server, spool: Spool, pusher: Pusher, status: int) -> None:
     server.answers = [(status, {"Retry-After": "70"})]
