@@ -34,6 +34,7 @@ FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, LONGEST_PAUSE_UNANSWERED_SECONDS = 1
 # More than this is a mistake: nobody wants to be without a host's data for longer.
 LONGEST_RETRY_AFTER_SECONDS = 3600.0
 RETRY_AFTER_SPREAD = 0.1  # so that hosts that were sent away together do not come back together
+WRONG_CLOCK_SECONDS = 10.0
 TRY_AGAIN = (401, 403, 408, 429)
 REMEMBERED_REJECTIONS = 50
 WITHOUT_DIGITS = str.maketrans("", "", "0123456789")
@@ -96,8 +97,7 @@ class Pusher:
         finally:
             self.push_seconds = self._clock() - started
         if answer.date_seconds is not None:
-            received_seconds = sent_seconds + self.push_seconds
-            self.clock_offset_seconds = clock_offset_seconds(sent_seconds, received_seconds, answer.date_seconds)
+            self._compare_clocks(sent_seconds, answer.date_seconds)
         if 200 <= answer.status < 300:
             return self._acknowledged(batches)
         if answer.status in TRY_AGAIN or answer.status >= 500:
@@ -109,6 +109,17 @@ class Pusher:
         else:
             self._rejected(batches[0], answer)
         return 0.0
+
+    def _compare_clocks(self, sent_seconds: float, date_seconds: float) -> None:
+        offset_seconds = clock_offset_seconds(sent_seconds, sent_seconds + self.push_seconds, date_seconds)
+        self.clock_offset_seconds = offset_seconds
+        subject = f"clock {self._subject}"
+        if abs(offset_seconds) < WRONG_CLOCK_SECONDS:
+            self._troubles.clear(subject, "the host's clock agrees with the collector's again")
+            return
+        direction = "behind" if offset_seconds > 0 else "ahead of"
+        text = f"the host's clock is {abs(offset_seconds):.0f} s {direction} the collector's: is it synchronised?"
+        self._troubles.report(subject, text, kind=direction)
 
     def _choose(self) -> list[Batch]:
         """The newest batch if it has not been sent yet, so that alarms see the present; else the oldest ones."""

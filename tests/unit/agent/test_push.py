@@ -117,14 +117,19 @@ def test_a_backlog_follows_at_a_limited_rate_and_the_newest_at_once(spool: Spool
     assert not len(spool)
 
 
-def test_the_clock_offset_is_seen_in_an_answer_with_a_date(spool: Spool) -> None:
-    wrong_by_seconds = 3600.0
-    date = lambda: float(int(time.time() + wrong_by_seconds))  # noqa: E731
-    pusher = Pusher(spool, Posting(lambda body: Answer(204, "", None, date())), 1.0, PLENTY, Troubles())
+def test_a_clock_that_jumps_is_a_metric_and_told_once(spool: Spool, capsys: pytest.CaptureFixture[str]) -> None:
+    wrong_by_seconds = [0.0, 3600.0, 3600.0, -60.0, 0.0]
+    answers = (Answer(204, "", None, float(int(time.time() + each))) for each in wrong_by_seconds)
+    pusher = Pusher(spool, Posting(lambda body: next(answers)), 1.0, PLENTY, Troubles())
     assert pusher.clock_offset_seconds is None
-    add(spool, 1000)
-    pusher.push_once()
-    assert pusher.clock_offset_seconds == pytest.approx(wrong_by_seconds, abs=1.5)
+    for taken_ms, wrong in enumerate(wrong_by_seconds):
+        add(spool, taken_ms)
+        pusher.push_once()
+        assert pusher.clock_offset_seconds == pytest.approx(wrong, abs=2)
+    behind, ahead, over = capsys.readouterr().err.splitlines()
+    assert "s behind the collector's: is it synchronised?" in behind
+    assert "s ahead of the collector's" in ahead
+    assert over == "<6>the host's clock agrees with the collector's again"
 
 
 def test_what_was_acknowledged_last_is_told(spool: Spool) -> None:
