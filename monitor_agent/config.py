@@ -5,12 +5,12 @@ Files that the configuration names (ca_file, token_file) need not be there yet: 
 
 from __future__ import annotations
 
-import configparser
 import re
 from collections import namedtuple
 
 from monitor_agent.collectors import COLLECTORS
 from monitor_agent.collectors.options import Options
+from monitor_agent.ini import IniError, parse_ini
 from monitor_agent.url import Url, parse_url
 
 LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
@@ -79,17 +79,13 @@ class ConfigError(Exception):
 
 def read_config(path: str) -> Config:
     """The configuration in a file; raises ConfigError with every problem found."""
-    parser = configparser.ConfigParser(
-        interpolation=None, inline_comment_prefixes=(";", "#"), default_section="", empty_lines_in_values=False
-    )
-    parser.optionxform = str
     try:
         with open(path, encoding="utf-8") as file:
-            parser.read_file(file)
-    except (OSError, configparser.Error, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else " ".join(str(error).split())
+            sections = parse_ini(file.read())
+    except (OSError, IniError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
         raise ConfigError([f"{path}: {reason}"]) from None
-    return _Reader(path, {name: dict(parser[name]) for name in parser.sections()}).config()
+    return _Reader(path, sections).config()
 
 
 class _Reader:

@@ -58,6 +58,7 @@ class Spool:
         self._max_age_ms = max_age_seconds * 1000
         self._lock = threading.RLock()  # one thread adds, another removes
         self._batches: dict[str, Batch] = {}  # in the order of their time
+        self._last_added: tuple[str, bytes] = ("", b"")  # what is sent next, as a rule: need not be read again
         self.size_bytes = 0
         self.dropped = 0
         os.makedirs(self._rejected_directory, mode=0o700, exist_ok=True)
@@ -79,6 +80,7 @@ class Spool:
         except OSError as error:
             failure = error
         with self._lock:
+            self._last_added = name, content
             self._forget(name)  # after a clock that was set back the same time comes again
             self._remember(Batch(name, taken_ms, len(content), content if failure else None, is_checked=True))
             self._make_room(taken_ms)
@@ -109,6 +111,9 @@ class Spool:
         """A batch's compressed content; None when there is nothing to send: gone, or torn and thereby dropped."""
         if batch.content is not None:
             return batch.content
+        name, content = self._last_added
+        if name == batch.name:
+            return content
         try:
             with open(self._path(batch), "rb", buffering=0) as file:
                 content = file.read()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from monitor_agent.collectors.files import read_text
+from monitor_agent.collectors.kept_file import KeptFile
 from monitor_agent.collectors.options import Options
 from monitor_agent.exposition import Row
 
@@ -26,14 +26,27 @@ class Collector:
     def __init__(self, root: str, options: Options) -> None:
         self.root = root
         self.options = options
+        self._files: dict[str, KeptFile] = {}
 
     def update(self) -> Iterable[Row]:
         """The rows of one reading. Whatever it raises makes that reading fail as a whole, and stops nothing else."""
         raise NotImplementedError
 
     def read(self, path: str) -> str:
-        """The text of a file below the root, for example "proc/stat". Raises OSError."""
-        return read_text(f"{self.root}/{path}")
+        """The text of one of the kernel's files below the root, for example "proc/stat". Raises OSError.
+
+        It is kept open: a few files with names that do not change, not those of devices that come and go.
+        """
+        file = self._files.get(path)
+        if file is not None:
+            try:
+                return file.read()
+            except OSError:  # what served it has gone, and may be back under the same name
+                del self._files[path]
+        file = KeptFile(f"{self.root}/{path}")
+        text = file.read()
+        self._files[path] = file
+        return text
 
 
 COLLECTORS: dict[str, type[Collector]] = {}

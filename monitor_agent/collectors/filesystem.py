@@ -10,17 +10,20 @@ from __future__ import annotations
 
 import os
 import re
+import select
+import time
 from collections import namedtuple
 from collections.abc import Callable, Iterable
 from functools import partial
 
 from monitor_agent.collectors.collector import Collector, register
-from monitor_agent.collectors.files import read_text
+from monitor_agent.collectors.kept_file import KeptFile
 from monitor_agent.collectors.options import Options
 from monitor_agent.exposition import Columns, Metric, Row
 from monitor_agent.time_limit import TimeLimit
 
 STATVFS_LIMIT_SECONDS = 0.5
+READ_AGAIN_SECONDS = 60.0  # for a kernel that does not tell of changes, and a host that is only seen from a container
 
 # Their statvfs looks at counters in memory, even on a disk that has died; so does the way through their mount points.
 NEVER_HANG = re.compile(
@@ -28,16 +31,13 @@ NEVER_HANG = re.compile(
     "|overlay|proc|pstore|ramfs|rootfs|securityfs|selinuxfs|squashfs|sysfs|tmpfs|tracefs|vfat|xfs"
 )
 
-STATE = (
+COLUMNS = Columns(
     Metric(
         "node_filesystem_device_error",
         "gauge",
         "Whether an error occurred while getting statistics for the given device.",
     ),
     Metric("node_filesystem_readonly", "gauge", "Filesystem read-only status."),
-)
-COLUMNS = Columns(
-    *STATE,
     Metric("node_filesystem_size_bytes", "gauge", "Filesystem size in bytes."),
     Metric("node_filesystem_free_bytes", "gauge", "Filesystem free space in bytes."),
     Metric("node_filesystem_avail_bytes", "gauge", "Filesystem space available to non-root users in bytes."),
@@ -54,12 +54,12 @@ def unescape(text: str) -> str:
     return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), text) if "\\" in text else text
 
 
-def read_mountinfo(root: str) -> tuple[str, bool]:
+def open_mountinfo(root: str) -> tuple[KeptFile, bool]:
     """The mounts as PID 1 sees them, and True; or, where that is hidden, as the agent does, and False."""
     try:
-        return read_text(f"{root}/proc/1/mountinfo"), True
+        return KeptFile(f"{root}/proc/1/mountinfo"), True
     except OSError:
-        return read_text(f"{root}/proc/self/mountinfo"), False
+        return KeptFile(f"{root}/proc/self/mountinfo"), False
 
 
 def parse_mountinfo(text: str, is_of_the_host: bool, options: Options) -> list[Mount]:
@@ -101,7 +101,9 @@ class Filesystem(Collector):
         super().__init__(root, options)
         self._ask = ask
         self._time_limit = TimeLimit("statvfs", STATVFS_LIMIT_SECONDS)
-        self._parsed: tuple[str, bool] | None = None
+        self._mountinfo: KeptFile | None = None
+        self._changes = select.poll()
+        self._read_seconds = 0.0
         self._mounts: list[Mount] = []
 
     def update(self) -> Iterable[Row]:
@@ -113,7 +115,7 @@ class Filesystem(Collector):
         for path, mount in zip(paths, mounts):
             answer = answers.get(path) if mount.may_hang else self._ask(path)
             if answer is None:
-                yield Row(COLUMNS, mount.labels, ("1", mount.read_only))
+                yield Row(COLUMNS, mount.labels, ("1",))
                 continue
             block_bytes = answer.f_frsize
             yield Row(
@@ -131,9 +133,16 @@ class Filesystem(Collector):
             )
 
     def _read_mounts(self) -> list[Mount]:
-        """The mounts to report, parsed again only when something was mounted or unmounted."""
-        found = read_mountinfo(self.root)
-        if self._parsed != found:
-            self._mounts = parse_mountinfo(*found, self.options)
-            self._parsed = found
+        """The mounts to report, read again when the kernel says that something was mounted or unmounted.
+
+        It says so by an error condition on the open file: https://man7.org/linux/man-pages/man5/proc_mounts.5.html
+        """
+        now = time.monotonic()
+        if self._mountinfo is None:
+            self._mountinfo, self._is_of_the_host = open_mountinfo(self.root)
+            self._changes.register(self._mountinfo, select.POLLERR | select.POLLPRI)
+        elif not self._changes.poll(0) and now - self._read_seconds < READ_AGAIN_SECONDS:
+            return self._mounts
+        self._mounts = parse_mountinfo(self._mountinfo.read(), self._is_of_the_host, self.options)
+        self._read_seconds = now
         return self._mounts

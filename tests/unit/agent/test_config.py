@@ -50,7 +50,7 @@ def test_a_good_file_is_read_with_its_defaults(tmp_path: Path) -> None:
         ("env = lab", "instance = other", "[labels] instance is set by the agent itself"),
         ("url = https", "url = ftp", "[push] url is 'ftp://"),
         ("diskstats = false", "diskstats = perhaps", "[collectors] diskstats is 'perhaps'"),
-        ("diskstats = false", "disks = false", "[collectors] disks is unknown; the collectors are cpu"),
+        ("diskstats = false", "disks = false", "[collectors] disks is unknown; the collectors are conntrack, cpu"),
         ("[push]", "[pull]", "section [pull] is unknown"),
         ("interval_seconds = 2", "filesystem_fs_types_exclude = (", "filesystem_fs_types_exclude is '(': no regular"),
         ("interval_seconds = 2", "spool_max_bytes = 1e9", "[agent] spool_max_bytes is '1e9': give a whole number"),
@@ -70,7 +70,7 @@ def test_a_good_file_is_read_with_its_defaults(tmp_path: Path) -> None:
             "scripts_timeout_seconds = 0",
             "[agent] scripts_timeout_seconds is '0': give a number",
         ),
-        ("[labels]", "[labels]\nenv = twice", "'env' in section 'labels' already exists"),
+        ("[labels]", "[labels]\nenv = twice", "line 6: env is there twice in [labels]"),
     ],
 )
 def test_a_mistake_is_named_with_its_place(tmp_path: Path, old: str, new: str, complaint: str) -> None:
