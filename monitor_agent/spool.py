@@ -1,11 +1,12 @@
 """Keeps batches on disk until the collector has acknowledged them.
 
-A batch is durable against the death of the agent (kill -9, out of memory, an upgrade) as soon as `add` returns: it is
-written under a temporary name and renamed, so that a whole name is a whole batch. It is not synced: a power cut may
-take the last seconds before it, which are a small part of what the host will miss while it is down, and a sync for
-each batch would wake every disk every interval. A batch that a power cut has torn is found by its gzip checksum at the
-next start and dropped. When the disk is full, the newest batches are kept in memory, within MEMORY_MAX_BYTES: a host
-whose disk is full is one that must go on reporting.
+A batch is durable against the death of the agent (kill -9, out of memory, an upgrade) as soon as `add` returns. The
+newest one has its place in a file that is written over (newest_file.py). One that is still there when the next one
+comes gets a file of its own, written under a temporary name and renamed, so that a whole name is a whole batch. Nothing
+is synced: a power cut may take the last seconds before it, which are a small part of what the host will miss while it
+is down, and a sync for each batch would wake every disk every interval. A batch that a power cut has torn is found by
+its gzip checksum at the next start and dropped. When the disk is full, the newest batches are kept in memory, within
+MEMORY_MAX_BYTES: a host whose disk is full is one that must go on reporting.
 
 Two agents may share the directory during an upgrade; each pushes its own batches, and neither harms the other's.
 """
@@ -19,14 +20,17 @@ import threading
 import zlib
 from collections import namedtuple
 
+from monitor_agent import newest_file
+from monitor_agent.newest_file import NewestFile, is_orphan, read_newest
+
 NAME = re.compile(r"(?P<taken_ms>\d{14})\.gz")
 TEMPORARY_NAME = re.compile(r"\d{14}\.gz\.(?P<process>\d+)\.tmp")
 MEMORY_MAX_BYTES = 1024 * 1024
 REJECTED_MAX_BATCHES = 100
 REJECTED_MAX_SHARE = 0.25  # of the spool's bytes
 
-# `taken_ms` is when the samples were taken; `content` is None for a batch on disk; `is_checked` is false for one that
-# was found at the start and may be torn.
+# `taken_ms` is when the samples were taken; `content` is None for a batch that has a file of its own; `is_checked` is
+# false for one that was found at the start and may be torn.
 Batch = namedtuple("Batch", ("name", "taken_ms", "size_bytes", "content", "is_checked"))
 
 
@@ -45,7 +49,7 @@ def is_whole(content: bytes) -> bool:
 
 
 class Spool:
-    """A directory of gzip files named after the time of their samples, bounded in bytes and age.
+    """The newest file, and gzip files named after the time of their samples; together bounded in bytes and age.
 
     `dropped` counts batches that were lost: for lack of room, for age, torn or unreadable. Files of other names in the
     directory are left alone. Raises OSError when the directory cannot be made or listed.
@@ -58,12 +62,15 @@ class Spool:
         self._max_age_ms = max_age_seconds * 1000
         self._lock = threading.RLock()  # one thread adds, another removes
         self._batches: dict[str, Batch] = {}  # in the order of their time
-        self._last_added: tuple[str, bytes] = ("", b"")  # what is sent next, as a rule: need not be read again
         self.size_bytes = 0
         self.dropped = 0
         os.makedirs(self._rejected_directory, mode=0o700, exist_ok=True)
+        for name in os.listdir(directory):
+            self._take_over(name)
         for name in sorted(os.listdir(directory)):
             self._find(name)
+        self._newest_file = NewestFile(directory)
+        self._newest_name = ""  # of the batch that is in it
 
     def __len__(self) -> int:
         return len(self._batches)
@@ -71,18 +78,22 @@ class Spool:
     def add(self, content: bytes, taken_ms: int) -> None:
         """Keeps a gzip-compressed batch, dropping the oldest ones where there is no room.
 
-        Raises OSError when it could not be written; it is kept in memory then.
+        Raises OSError when it, or the one before it, could not be written; it is kept in memory then.
         """
-        name = f"{taken_ms:014d}.gz"
         failure: OSError | None = None
-        try:
-            self._write(name, content)
-        except OSError as error:
-            failure = error
         with self._lock:
-            self._last_added = name, content
+            try:
+                self._move_newest_aside()
+            except OSError as error:
+                failure = error
+            name = f"{taken_ms:014d}.gz"
+            try:
+                self._newest_file.write(taken_ms, content)
+            except OSError as error:
+                failure = error
             self._forget(name)  # after a clock that was set back the same time comes again
-            self._remember(Batch(name, taken_ms, len(content), content if failure else None, is_checked=True))
+            self._remember(Batch(name, taken_ms, len(content), content, is_checked=True))
+            self._newest_name = name
             self._make_room(taken_ms)
         if failure is not None:
             raise failure
@@ -111,9 +122,6 @@ class Spool:
         """A batch's compressed content; None when there is nothing to send: gone, or torn and thereby dropped."""
         if batch.content is not None:
             return batch.content
-        name, content = self._last_added
-        if name == batch.name:
-            return content
         try:
             with open(self._path(batch), "rb", buffering=0) as file:
                 content = file.read()
@@ -129,9 +137,13 @@ class Spool:
 
     def remove(self, batch: Batch) -> None:
         """Forgets a batch that has been acknowledged."""
-        self._forget(batch.name)
-        if batch.content is None:
-            _unlink(self._path(batch))
+        with self._lock:
+            now = self._forget(batch.name)  # it may have got a file of its own while it was sent
+            if batch.name == self._newest_name:
+                self._newest_name = ""
+                self._newest_file.clear()
+        if now is not None and now.content is None:
+            _unlink(self._path(now))
 
     def reject(self, batch: Batch, answer: str) -> None:
         """Puts a batch that the collector will never take aside, with the answer beside it, if the disk allows."""
@@ -148,8 +160,26 @@ class Spool:
     def _path(self, batch: Batch) -> str:
         return os.path.join(self._directory, batch.name)
 
+    def _take_over(self, name: str) -> None:
+        """Gives the newest batch of an agent that has died a file of its own."""
+        path = os.path.join(self._directory, name)
+        if not newest_file.NAME.fullmatch(name) or not is_orphan(path):
+            return
+        found = read_newest(path)
+        if found is not None:
+            taken_ms, content = found
+            self._write(f"{taken_ms:014d}.gz", content)
+        _unlink(path)
+
+    def _move_newest_aside(self) -> None:
+        """Gives the batch in the newest file, if it still waits, a file of its own."""
+        batch = self._batches.get(self._newest_name)
+        if batch is not None:
+            self._write(batch.name, batch.content)
+            self._batches[batch.name] = batch._replace(content=None)
+
     def _find(self, name: str) -> None:
-        """Takes over what an earlier agent left behind."""
+        """Remembers what an earlier agent left behind."""
         path = os.path.join(self._directory, name)
         temporary = TEMPORARY_NAME.fullmatch(name)
         if temporary and not os.path.exists(f"/proc/{temporary['process']}"):
@@ -175,11 +205,12 @@ class Spool:
         self._batches[batch.name] = batch
         self.size_bytes += batch.size_bytes
 
-    def _forget(self, name: str) -> None:
+    def _forget(self, name: str) -> Batch | None:
         with self._lock:
             batch = self._batches.pop(name, None)
             if batch is not None:
                 self.size_bytes -= batch.size_bytes
+            return batch
 
     def _drop(self, batch: Batch) -> None:
         self.remove(batch)
@@ -223,3 +254,19 @@ class Spool:
 def _unlink(path: str) -> None:
     with contextlib.suppress(OSError):
         os.unlink(path)
+
+
+def waiting_bytes(directory: str) -> dict[int, int]:
+    """The size of each batch in a spool's directory, by the time of its samples in milliseconds. Raises OSError."""
+    sizes: dict[int, int] = {}
+    for name in os.listdir(directory):
+        path = os.path.join(directory, name)
+        found = NAME.fullmatch(name)
+        if found:
+            with contextlib.suppress(FileNotFoundError):  # just handed over
+                sizes[int(found["taken_ms"])] = os.path.getsize(path)
+        elif newest_file.NAME.fullmatch(name):
+            newest = read_newest(path)
+            if newest is not None:
+                sizes[newest[0]] = len(newest[1])
+    return sizes

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import time
 
 from monitor_agent.acknowledged import read_acknowledged
 from monitor_agent.config import ALL, Config, spool_directory
-from monitor_agent.spool import NAME
+from monitor_agent.spool import NAME, waiting_bytes
 from monitor_agent.troubles import TROUBLES, read_troubles
 
 PATIENCE_INTERVALS = 3  # as long as the collector has patience before it calls a host down
@@ -54,14 +53,10 @@ def ago(seconds: float) -> str:
 
 
 def _waiting(directory: str, now_seconds: float) -> str:
-    sizes: dict[str, int] = {}
-    for name in os.listdir(directory):
-        if NAME.fullmatch(name):
-            with contextlib.suppress(FileNotFoundError):  # just handed over
-                sizes[name] = os.path.getsize(os.path.join(directory, name))
+    sizes = waiting_bytes(directory)
     if not sizes:
         return "nothing"
-    oldest_seconds = int(min(sizes).partition(".")[0]) / 1000
+    oldest_seconds = min(sizes) / 1000
     number = "1 batch" if len(sizes) == 1 else f"{len(sizes)} batches"
     size_kib = -(-sum(sizes.values()) // 1024)
     return f"{number}, {size_kib} KiB, the oldest of {at(oldest_seconds)}, {ago(now_seconds - oldest_seconds)}"

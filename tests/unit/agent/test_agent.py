@@ -21,6 +21,8 @@ import pytest
 from monitor_agent.agent import Agent, compress
 from monitor_agent.cli import main
 from monitor_agent.config import read_config
+from monitor_agent.newest_file import read_newest
+from monitor_agent.spool import waiting_bytes
 from monitor_agent.systemd import Notifier
 from tests.unit.agent.conftest import Server
 
@@ -72,25 +74,28 @@ def running(agent: Agent) -> Iterator[None]:
     thread.join()
 
 
-def batches(spool: Path) -> list[Path]:
-    return sorted(spool.glob("*.gz"))
+def batches(spool: Path) -> dict[int, str]:
+    """What waits in a spool, by the time of its samples in milliseconds."""
+    found = {int(path.stem): path.read_bytes() for path in spool.glob("*.gz")}
+    found |= dict(filter(None, (read_newest(str(path)) for path in spool.glob("newest-*"))))
+    return {taken_ms: gzip.decompress(found[taken_ms]).decode() for taken_ms in sorted(found)}
 
 
 def test_samples_fall_on_the_grid_of_the_interval(agent: subprocess.Popen[str], spool: Path) -> None:
-    wait_until(lambda: len(batches(spool)) >= 3)
-    for batch in batches(spool):
-        assert int(batch.stem) % 100 == 0
-        lines = gzip.decompress(batch.read_bytes()).decode().splitlines()
-        stamps = {line.rsplit(" ", 1)[1] for line in lines if not line.startswith("#")}
-        assert stamps == {str(int(batch.stem))}
+    wait_until(lambda: spool.exists() and len(waiting_bytes(str(spool))) >= 3)
+    os.kill(agent.pid, signal.SIGKILL)
+    agent.wait()
+    for taken_ms, text in batches(spool).items():
+        assert taken_ms % 100 == 0
+        stamps = {line.rsplit(" ", 1)[1] for line in text.splitlines() if not line.startswith("#")}
+        assert stamps == {str(taken_ms)}
 
 
 def test_every_batch_is_whole_after_kill_9(agent: subprocess.Popen[str], spool: Path) -> None:
-    wait_until(lambda: len(batches(spool)) >= 3)
+    wait_until(lambda: spool.exists() and len(waiting_bytes(str(spool))) >= 3)
     os.kill(agent.pid, signal.SIGKILL)
     agent.wait()
-    for batch in batches(spool):
-        text = gzip.decompress(batch.read_bytes()).decode()
+    for text in batches(spool).values():
         assert 'monitor_agent_build_info{instance="web-1",job="host",version="' in text
         assert text.endswith("\n")
 
@@ -98,16 +103,16 @@ def test_every_batch_is_whole_after_kill_9(agent: subprocess.Popen[str], spool: 
 def test_what_a_killed_agent_left_is_pushed_by_the_next_one(
     agent: subprocess.Popen[str], spool: Path, server: Server, config: Callable[..., str]
 ) -> None:
-    wait_until(lambda: len(batches(spool)) >= 3)
+    wait_until(lambda: spool.exists() and len(waiting_bytes(str(spool))) >= 3)
     os.kill(agent.pid, signal.SIGKILL)
     agent.wait()
-    left = [int(batch.stem) for batch in batches(spool)]
+    left = list(batches(spool))
     with running(Agent(read_config(config(server.url)), Notifier({}))):
         wait_until(lambda: all(any(f" {stamp}\n" in body for body in server.bodies) for stamp in left))
 
 
 def test_a_stop_is_quick_and_clean(agent: subprocess.Popen[str], spool: Path) -> None:
-    wait_until(lambda: len(batches(spool)) >= 1)
+    wait_until(lambda: spool.exists() and len(waiting_bytes(str(spool))) >= 1)
     agent.terminate()
     assert agent.wait(PATIENCE_SECONDS) == 0
 
@@ -116,7 +121,7 @@ def test_the_first_batch_describes_its_metrics_and_the_next_do_not(config: Calla
     agent = Agent(read_config(config()), Notifier({}))
     for stamp in (300_000, 300_100):
         agent.collect(stamp)
-    first, second = (gzip.decompress(batch.read_bytes()).decode() for batch in batches(spool))
+    first, second = batches(spool).values()
     assert "# TYPE node_memory_MemFree_bytes gauge\n" in first
     assert "# TYPE" not in second
     assert all(LINE.fullmatch(line) for line in second.splitlines())
@@ -152,8 +157,8 @@ def test_of_two_collectors_that_get_everything_one_that_is_away_misses_nothing(
     agent = Agent(read_config(config(more=more)), Notifier({}))
     with running(agent):
         wait_until(lambda: len(server.bodies) >= 3)
-    waiting = [int(batch.stem) for batch in batches(spool)]
-    assert all(any(f" {stamp}\n" in body for stamp in waiting) for body in server.bodies)
+    waiting = batches(spool)
+    assert all(any(f" {taken_ms}\n" in body for taken_ms in waiting) for body in server.bodies)
     assert 'monitor_agent_batches_sent_total{destination="second",' in server.bodies[-1]
     assert 'monitor_agent_batches_retried_total{instance="web-1",' in server.bodies[-1]
 
@@ -171,7 +176,7 @@ def test_slower_collectors_come_along_in_the_batches_of_their_time(config: Calla
     agent = Agent(read_config(config(more="[interval_seconds]\nloadavg = 0.3\n")), Notifier({}))
     for stamp in range(300, 1000, 100):
         agent.collect(stamp)
-    texts = [gzip.decompress(batch.read_bytes()).decode() for batch in batches(spool)]
+    texts = batches(spool).values()
     assert [" 0." in text and "node_load1{" in text for text in texts] == [True, False, False, True, False, False, True]
     assert all("node_memory_MemFree_bytes{" in text for text in texts)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from monitor_agent.agent import compress
-from monitor_agent.spool import MEMORY_MAX_BYTES, REJECTED_MAX_BATCHES, Spool, is_whole
+from monitor_agent.spool import MEMORY_MAX_BYTES, REJECTED_MAX_BATCHES, Spool, is_whole, waiting_bytes
 
 ROOMY, LONG = 10**7, 10**7
 BATCH = compress(b"m 1 1000\n")
@@ -73,30 +74,69 @@ def test_a_torn_batch_is_dropped_and_is_no_error(tmp_path: Path) -> None:
 def test_what_a_killed_agent_was_writing_is_removed_and_what_others_put_there_is_not(tmp_path: Path) -> None:
     (tmp_path / "00000000002000.gz.999999999.tmp").write_bytes(b"half")
     (tmp_path / "readme").write_text("?")
+    (tmp_path / "newest-999999999-1").write_bytes(b"half")
     assert len(spool_of(tmp_path)) == 0
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["readme", "rejected"]
+    left = sorted(path.name for path in tmp_path.iterdir() if not path.name.startswith(f"newest-{os.getpid()}-"))
+    assert left == ["readme", "rejected"]
 
 
 def test_another_agent_may_hand_over_a_batch_first(tmp_path: Path) -> None:
     ours, theirs = spool_of(tmp_path), spool_of(tmp_path)
-    ours.add(BATCH, 1000)
-    theirs.add(BATCH, 1000)
+    for spool in (ours, theirs):
+        spool.add(BATCH, 1000)
+        spool.add(BATCH, 2000)
     theirs.remove(theirs.oldest(1)[0])
-    ours.add(BATCH, 2000)
     assert ours.read(ours.oldest(1)[0]) is None
     assert len(ours) == 1
     assert ours.dropped == 0
 
 
+def test_the_newest_batch_of_a_living_agent_is_left_to_it_and_that_of_a_dead_one_is_not(tmp_path: Path) -> None:
+    living = spool_of(tmp_path)
+    living.add(BATCH, 1000)
+    assert len(spool_of(tmp_path)) == 0
+    del living
+    assert times(spool_of(tmp_path)) == [1000]
+
+
+def test_a_torn_newest_batch_is_dropped_and_is_no_error(tmp_path: Path) -> None:
+    spool_of(tmp_path).add(BATCH, 1000)
+    (newest,) = tmp_path.glob("newest-*")
+    newest.write_bytes(newest.read_bytes()[:-3])
+    spool = spool_of(tmp_path)
+    assert spool.read(spool.oldest(1)[0]) is None
+    assert spool.dropped == 1
+
+
+def test_acknowledged_batches_leave_one_small_file_behind_and_make_no_others(tmp_path: Path) -> None:
+    spool = spool_of(tmp_path)
+    for taken_ms in range(1000, 2000, 100):
+        spool.add(BATCH, taken_ms)
+        spool.remove(spool.oldest(1)[0])
+    assert len([path for path in tmp_path.iterdir() if path.is_file()]) == 1
+    assert not waiting_bytes(str(tmp_path))
+
+
+def test_a_batch_that_gets_a_file_while_it_is_sent_is_gone_when_it_is_acknowledged(tmp_path: Path) -> None:
+    spool = spool_of(tmp_path)
+    spool.add(BATCH, 1000)
+    under_way = spool.oldest(1)[0]
+    spool.add(BATCH, 2000)
+    spool.remove(under_way)
+    assert waiting_bytes(str(tmp_path)) == {2000: len(BATCH)}
+    assert times(spool) == [2000]
+
+
 def test_a_host_whose_disk_is_full_keeps_its_newest_batches_in_memory(tmp_path: Path) -> None:
     spool = spool_of(tmp_path / "spool")
     spool.add(BATCH, 1000)
+    spool.add(BATCH, 1500)
     (tmp_path / "spool").rename(tmp_path / "away")  # root may write anywhere but into what is not there
     half = b"x" * (MEMORY_MAX_BYTES // 2)
     for taken_ms in (2000, 3000, 4000):
         with pytest.raises(OSError, match="No such file"):
             spool.add(half, taken_ms)
-    assert times(spool) == [1000, 3000, 4000]
+    assert times(spool) == [1000, 3000, 4000], "1000 has a file, 1500 and 2000 had to make room"
     newest = spool.newest()
     assert newest is not None
     assert spool.read(newest) == half
