@@ -47,6 +47,7 @@ class Gatherer:
         self._collectors = {name: COLLECTORS[name](root, options) for name in intervals_seconds}
         self._intervals_ms = {name: round(seconds * 1000) for name, seconds in intervals_seconds.items()}
         self._labels = {name: (("collector", name),) for name in intervals_seconds}
+        self._tasks = {name: (name, partial(self._update, name)) for name in intervals_seconds}
         self._latest: dict[str, list[Row]] = {}
         self._last_points: dict[str, int] = {}
         self._hanging_since: dict[str, float] = {}
@@ -57,7 +58,7 @@ class Gatherer:
         """The rows of one collection, in the same order every time, each collector's success after its rows."""
         started = time.perf_counter()
         due = [name for name in self._collectors if self._is_due(name, timestamp_ms)]
-        results = self._time_limit.run([(name, partial(self._update, name)) for name in due])
+        results = self._time_limit.run([self._tasks[name] for name in due])
         for name in due:
             if name in results:
                 self._hanging_since.pop(name, None)

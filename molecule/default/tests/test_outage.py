@@ -105,7 +105,7 @@ def wait_until(seconds: float) -> None:
 
 
 def spooled(host: Host) -> Samples:
-    """Every sample in the spool of a host, parsed from the batches as they lie there."""
+    """Every sample in the spool of a host but those of the newest batch, parsed from the batches as they lie there."""
     samples: Samples = defaultdict(dict)
     archive = host.run(f"tar --directory {SPOOL} --create --exclude rejected .").stdout_bytes
     with tarfile.open(fileobj=io.BytesIO(archive)) as batches:
