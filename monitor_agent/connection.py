@@ -5,7 +5,6 @@ http.client would do it too, but brings TLS and the mail package with it: 7 MB w
 
 from __future__ import annotations
 
-import os
 import re
 import socket
 import time
@@ -38,35 +37,39 @@ class HungUp(ConnectionError):
 
 
 class TokenFile:
-    """A bearer token, read again when its file has changed or after `forget`; no token where the path is ""."""
+    """A bearer token, read at first and after `forget`; no token where the path is ""."""
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._token = ""
-        self._changed_ns = -1
+        self._header = ""
+        self._is_known = not path
 
     def forget(self) -> None:
-        self._changed_ns = -1
+        self._is_known = not self._path
 
     def header(self) -> str:
         """The Authorization line; raises Unreadable."""
-        if not self._path:
-            return ""
+        if not self._is_known:
+            self._header = f"Authorization: Bearer {self._read()}\r\n"
+            self._is_known = True
+        return self._header
+
+    def _read(self) -> str:
         try:
-            changed_ns = os.stat(self._path).st_mtime_ns
-            if changed_ns != self._changed_ns:
-                with open(self._path, encoding="ascii") as file:
-                    self._token = file.read().strip()
-                self._changed_ns = changed_ns
+            with open(self._path, encoding="ascii") as file:
+                token = file.read().strip()
         except (OSError, UnicodeDecodeError) as error:
             raise Unreadable(f"the token in {self._path} cannot be read: {reason(error)}") from error
-        if not self._token.isprintable():
+        if not token.isprintable():
             raise Unreadable(f"the token in {self._path} has more than one line")
-        return f"Authorization: Bearer {self._token}\r\n"
+        return token
 
 
 class Connection:
-    """POSTs to one address. Each `post` raises OSError when there is no answer within the time limit."""
+    """POSTs to one address. Each `post` raises OSError when there is no answer within the time limit.
+
+    A collector that sends its answer byte by byte may take twice as long: each step has the limit, and so has the sum.
+    """
 
     def __init__(
         self,
@@ -101,8 +104,8 @@ class Connection:
             if not was_open or isinstance(error, (socket.timeout, TimeoutError)):
                 raise
             answer = self._exchange(head + body)
-        if answer.status == 401:
-            self._token.forget()
+        if answer.status in (401, 403):
+            self._token.forget()  # it may have been changed
         return answer
 
     def close(self) -> None:
@@ -116,7 +119,6 @@ class Connection:
             if self._socket is None:
                 self._socket = self._open()
                 self._received = b""
-            self._limit_time()
             self._socket.sendall(request)
             return self._read_answer()
         except BaseException:
@@ -145,15 +147,10 @@ class Connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection
 
-    def _limit_time(self) -> None:
-        left = self._deadline - self._clock()
-        if left <= 0:
-            raise socket.timeout("timed out")
-        self._socket.settimeout(left)
-
     def _receive(self) -> bool:
         """Adds what has come to `_received`; False when the peer has closed."""
-        self._limit_time()
+        if self._clock() > self._deadline:
+            raise socket.timeout("timed out")
         chunk = self._socket.recv(CHUNK_BYTES)
         self._received += chunk
         return bool(chunk)

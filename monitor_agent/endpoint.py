@@ -81,6 +81,7 @@ class Endpoint:
         return response(200, self._page(), is_compressed="gzip" in headers.get("accept-encoding", ""), method=method)
 
     def _may_read(self, authorization: str) -> bool:
+        self._token.forget()  # those who scrape are few, and a changed token counts at once
         try:
             wanted = self._token.header()
             self._troubles.clear("listen", "the token for /metrics can be read again")
