@@ -1,6 +1,55 @@
 """One subject, one file: each module here reads one thing, under node_exporter's names, labels, types and helps."""
 
-from monitor_agent.collectors import cpu, diskstats, filesystem, loadavg, meminfo, netdev, stat, time, uname
+from monitor_agent.collectors import (
+    conntrack,
+    cpu,
+    diskstats,
+    entropy,
+    filefd,
+    filesystem,
+    hwmon,
+    loadavg,
+    meminfo,
+    netdev,
+    netstat,
+    os_release,
+    pressure,
+    processes,
+    script,
+    sockstat,
+    stat,
+    systemd,
+    textfile,
+    time,
+    timex,
+    uname,
+    vmstat,
+)
 from monitor_agent.collectors.collector import COLLECTORS
 
-__all__ = ["COLLECTORS", "cpu", "diskstats", "filesystem", "loadavg", "meminfo", "netdev", "stat", "time", "uname"]
+__all__ = [
+    "COLLECTORS",
+    "conntrack",
+    "cpu",
+    "diskstats",
+    "entropy",
+    "filefd",
+    "filesystem",
+    "hwmon",
+    "loadavg",
+    "meminfo",
+    "netdev",
+    "netstat",
+    "os_release",
+    "pressure",
+    "processes",
+    "script",
+    "sockstat",
+    "stat",
+    "systemd",
+    "textfile",
+    "time",
+    "timex",
+    "uname",
+    "vmstat",
+]

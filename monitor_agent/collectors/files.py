@@ -1,8 +1,9 @@
-"""Reads the kernel's small files, each 7 to 10 µs faster than open() does."""
+"""Reads the kernel's small files, each 7 to 10 µs faster than open() does, and checks what stands in them."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 CHUNK_BYTES = 65536
 
@@ -21,3 +22,14 @@ def read_text(path: str) -> str:
     finally:
         os.close(file)
     return content.decode("utf-8", "surrogateescape")
+
+
+def check_digits(fields: Sequence[str]) -> None:
+    """Raises ValueError unless every field is a whole number as the kernel writes counters, in ASCII digits alone.
+
+    What passes may stand in the exposition text as it is. The fields are never empty: they come from split().
+    """
+    text = "".join(fields)
+    if not (text.isdigit() and text.isascii()):
+        odd = next((field for field in fields if not (field.isdigit() and field.isascii())), "nothing")
+        raise ValueError(f"{odd!r} stands where a number should")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-CHUNK_BYTES = 65536
+CHUNK_BYTES = 16384  # a larger one has to be allocated anew each time
 
 
 class KeptFile:

@@ -13,5 +13,5 @@ COLUMNS = Columns(*(Metric(f"node_load{minutes}", "gauge", f"{minutes}m load ave
 @register("loadavg")
 class Loadavg(Collector):
     def update(self) -> Iterable[Row]:
-        one, five, fifteen, *_ = self.read("proc/loadavg").split()
-        yield Row(COLUMNS, (), (one, five, fifteen))
+        one, five, fifteen = self.read("proc/loadavg").split(" ", 3)[:3]
+        yield Row(COLUMNS, (), (float(one), float(five), float(fifteen)))

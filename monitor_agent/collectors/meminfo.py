@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from monitor_agent.collectors.collector import Collector, register
-from monitor_agent.exposition import Columns, Metric, Row
+from monitor_agent.collectors.layouts import Words
+from monitor_agent.collectors.options import Options
+from monitor_agent.exposition import Metric, Row
 
 KIB = 1024
-
-# The lines are the same as long as the kernel runs: the columns of the last reading, by the names in it.
-_columns: dict[tuple[str, ...], Columns] = {}
 
 
 def metric(field: str, is_in_kib: bool) -> Metric:
@@ -20,13 +19,21 @@ def metric(field: str, is_in_kib: bool) -> Metric:
     return Metric(f"node_memory_{name}", "gauge", f"Memory information field {name}.")
 
 
+def find(text: str) -> Iterator[tuple[Metric, int, int]]:
+    """MemTotal:  1024 kB, and without a unit where things are counted."""
+    place = 0
+    for line in text.splitlines():
+        words = line.split()
+        is_in_kib = len(words) == 3
+        yield metric(words[0].rstrip(":"), is_in_kib), place + 1, KIB if is_in_kib else 1
+        place += len(words)
+
+
 @register("meminfo")
 class Meminfo(Collector):
+    def __init__(self, root: str, options: Options) -> None:
+        super().__init__(root, options)
+        self._words = Words(find)
+
     def update(self) -> Iterable[Row]:
-        # MemTotal:  1024 kB, and without a unit where things are counted.
-        fields = [line.split() for line in self.read("proc/meminfo").splitlines()]
-        names = tuple([field[0] for field in fields])
-        if names not in _columns:
-            _columns.clear()
-            _columns[names] = Columns(*(metric(field[0].rstrip(":"), len(field) == 3) for field in fields))
-        yield Row(_columns[names], (), [int(field[1]) * KIB if len(field) == 3 else field[1] for field in fields])
+        yield self._words.row(self.read("proc/meminfo"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from monitor_agent.collectors.collector import Collector, register
+from monitor_agent.collectors.files import check_digits
 from monitor_agent.exposition import Columns, Metric, Row
 
 FIELDS = {
@@ -26,4 +27,5 @@ class Stat(Collector):
         for line in text[text.index("\nintr ") + 1 :].splitlines():
             field, value = line.split(" ", 2)[:2]
             if field in FIELDS:
+                check_digits((value,))
                 yield Row(FIELDS[field], (), (value,))

@@ -1,8 +1,7 @@
-"""The evaluator gives what a real Prometheus gives, query by query. Skipped where Prometheus is not installed."""
+"""The evaluator gives what a real Prometheus gives, query by query."""
 
 import json
 import math
-import shutil
 import socket
 import subprocess
 import time
@@ -15,13 +14,9 @@ from pathlib import Path
 import pytest
 
 from monitor_collector.promql import EvaluationError, Labels, Matrix, Scalar, Vector, parse
+from tests.peers import peer
 from tests.unit.collector.promql import prometheus_corpus as corpus
 from tests.unit.collector.promql.storages import MemoryStorage
-
-pytestmark = pytest.mark.skipif(
-    not (shutil.which("prometheus") and shutil.which("promtool")),
-    reason="needs prometheus and promtool (Debian package prometheus) on the PATH",
-)
 
 # As much as the order of additions may change; the sums themselves are compared, not their last bits.
 RELATIVE_TOLERANCE = 1e-9
@@ -37,7 +32,7 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     home: Path = tmp_path_factory.mktemp("prometheus")
     (home / "corpus.txt").write_text(_openmetrics(corpus.series()))
     (home / "prometheus.yml").write_text("{}")
-    make_blocks = ["promtool", "tsdb", "create-blocks-from", "openmetrics", "corpus.txt", "data"]
+    make_blocks = [peer("promtool"), "tsdb", "create-blocks-from", "openmetrics", "corpus.txt", "data"]
     subprocess.run(make_blocks, cwd=home, check=True, capture_output=True)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -45,7 +40,12 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     arguments = ["--config.file=prometheus.yml", "--storage.tsdb.path=data", "--storage.tsdb.retention.time=100y"]
     with (home / "log").open("w") as log:
         server = subprocess.Popen(
-            ["prometheus", *arguments, f"--web.listen-address={address}", "--enable-feature=promql-negative-offset"],
+            [
+                peer("prometheus"),
+                *arguments,
+                f"--web.listen-address={address}",
+                "--enable-feature=promql-negative-offset",
+            ],
             cwd=home,
             stdout=log,
             stderr=log,
