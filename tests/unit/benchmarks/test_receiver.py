@@ -36,7 +36,7 @@ def connect(receiver: Receiver, authority: Path) -> ssl.SSLSocket:
 
 
 def post(connection: ssl.SSLSocket, path: str, body: bytes) -> bytes:
-    connection.sendall(f"POST {path} HTTP/1.1\r\nHost: x\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body)
+    connection.sendall(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
     return connection.recv(4096)
 
 

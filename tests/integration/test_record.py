@@ -1,0 +1,51 @@
+"""A recording of this machine is a root that every collector can read instead of the machine itself."""
+
+from pathlib import Path
+
+import pytest
+
+from monitor_agent.collectors import COLLECTORS
+from monitor_agent.collectors.collector import NoData
+from monitor_agent.collectors.options import Options
+from tests.unit.agent.machines import record
+
+# They ask a service of the machine, or run programs of the user's.
+NOT_READ_FROM_FILES = ("systemd", "script")
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("recording")
+    assert record.main([str(directory)]) == 0
+    return directory
+
+
+def metrics(collector: str, root: str) -> set[str] | str:
+    try:
+        rows = list(COLLECTORS[collector](root, Options()).update())
+    except (NoData, OSError) as error:
+        return error.__class__.__name__
+    return {metric.name for row in rows for metric, _ in zip(row.columns.metrics, row.values, strict=False)}
+
+
+@pytest.mark.parametrize("collector", [name for name in COLLECTORS if name not in NOT_READ_FROM_FILES])
+def test_a_collector_finds_in_a_recording_what_it_finds_on_the_machine(collector: str, recording: Path) -> None:
+    assert metrics(collector, str(recording)) == metrics(collector, "")
+
+
+def test_no_link_leads_out_of_a_recording(recording: Path) -> None:
+    links = [path for path in recording.rglob("*") if path.is_symlink()]
+    assert links
+    for link in links:
+        assert not link.readlink().is_absolute()
+        assert link.resolve().is_relative_to(recording)
+
+
+def test_more_files_can_be_named(tmp_path: Path) -> None:
+    assert record.main([str(tmp_path), "/proc/sys/kernel/ostyp*"]) == 0
+    assert (tmp_path / "proc/sys/kernel/ostype").read_text() == "Linux\n"
+
+
+def test_without_a_directory_it_says_how_it_is_called(capsys: pytest.CaptureFixture[str]) -> None:
+    assert record.main([]) == 2
+    assert "record.py DIRECTORY [PATTERN...]" in capsys.readouterr().err
