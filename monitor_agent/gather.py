@@ -45,6 +45,8 @@ class Gatherer:
         `limit_seconds` is how long the rest wait for one that hangs, the first time.
         """
         self._collectors = {name: COLLECTORS[name](root, options) for name in intervals_seconds}
+        for collector in self._collectors.values():
+            collector.troubles = troubles
         self._intervals_ms = {name: round(seconds * 1000) for name, seconds in intervals_seconds.items()}
         self._labels = {name: (("collector", name),) for name in intervals_seconds}
         self._tasks = {name: (name, partial(self._update, name)) for name in intervals_seconds}

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from monitor_agent.collectors.kept_file import KeptFile
 from monitor_agent.collectors.options import Options
 from monitor_agent.exposition import Row
+from monitor_agent.troubles import Troubles
 
 
 class NoData(Exception):
@@ -26,6 +27,7 @@ class Collector:
     def __init__(self, root: str, options: Options) -> None:
         self.root = root
         self.options = options
+        self.troubles = Troubles()  # what is wrong but does not make the reading fail
         self._files: dict[str, KeptFile] = {}
 
     def update(self) -> Iterable[Row]:

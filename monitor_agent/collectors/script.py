@@ -22,7 +22,6 @@ from monitor_agent.collectors.options import Options
 from monitor_agent.exposition import Columns, Metric, Row
 from monitor_agent.exposition_parser import MalformedText, Merger, Parser, Sample
 from monitor_agent.program import Program, ProgramError, check
-from monitor_agent.troubles import Troubles
 
 USUAL_INTERVAL_SECONDS = 60
 LONGEST_INTERVAL_SECONDS = 86400
@@ -177,11 +176,9 @@ class Scripts(Collector):
         self,
         root: str,
         options: Options,
-        troubles: Troubles | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         super().__init__(root, options)
-        self._troubles = troubles or Troubles()
         self._clock = clock
         self._directory = root + options.scripts_directory.rstrip("/")
         self._scripts: dict[str, Script] = {}
@@ -216,7 +213,7 @@ class Scripts(Collector):
                 raise
             found = {}
         for name in self._scripts.keys() - found.keys():
-            self._troubles.clear(f"script {name}", f"script {name} is gone")
+            self.troubles.clear(f"script {name}", f"script {name} is gone")
         self._scripts = {
             name: self._scripts.get(name)
             or Script(self._directory, name, interval_seconds, self.options.scripts_timeout_seconds)
@@ -226,6 +223,6 @@ class Scripts(Collector):
     def _tell(self, name: str, problem: str, complaint: str) -> None:
         if problem:
             said = f"; it said: {complaint}" if complaint else ""
-            self._troubles.report(f"script {name}", f"script {name}: {problem}{said}", problem)
+            self.troubles.report(f"script {name}", f"script {name}: {problem}{said}", problem)
         else:
-            self._troubles.clear(f"script {name}", f"script {name} works again")
+            self.troubles.clear(f"script {name}", f"script {name} works again")

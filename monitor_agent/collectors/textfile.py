@@ -16,7 +16,6 @@ from monitor_agent.collectors.collector import Collector, register
 from monitor_agent.collectors.options import Options
 from monitor_agent.exposition import Columns, Metric, Row
 from monitor_agent.exposition_parser import MalformedText, Merger, Parser, Sample
-from monitor_agent.troubles import Troubles
 
 SUFFIX = ".prom"
 SIZE_LIMIT_BYTES = 4 * 1024 * 1024
@@ -86,24 +85,23 @@ def describe(paths: list[str]) -> str:
 
 @register("textfile")
 class Textfile(Collector):
-    def __init__(self, root: str, options: Options, troubles: Troubles | None = None) -> None:
+    def __init__(self, root: str, options: Options) -> None:
         super().__init__(root, options)
-        self._troubles = troubles or Troubles()
-        self._files: dict[str, File] = {}
+        self._found: dict[str, File] = {}
         self._merger = Merger(describe)
         self._rows: list[Row] = []
         self._refused: dict[str, str] = {}
 
     def update(self) -> Iterable[Row]:
         paths, has_error = self._find()
-        files = {path: self._files.get(path) or File(path) for path in paths}
-        gone = self._files.keys() - files.keys()
+        files = {path: self._found.get(path) or File(path) for path in paths}
+        gone = self._found.keys() - files.keys()
         changes = [file.refresh(self.root + path) for path, file in files.items()]
-        self._files = files
+        self._found = files
         if gone or any(changes):
             self._rows, self._refused = self._merger.merge([(file.path, file.samples) for file in files.values()])
         for path in gone:
-            self._troubles.clear(f"textfile {path}", f"{path} is gone")
+            self.troubles.clear(f"textfile {path}", f"{path} is gone")
         for path, file in files.items():
             problem = file.problem or self._refused.get(path, "")
             has_error = has_error or bool(problem)
@@ -116,9 +114,9 @@ class Textfile(Collector):
 
     def _tell(self, path: str, problem: str) -> None:
         if problem:
-            self._troubles.report(f"textfile {path}", f"{path}: {problem}")
+            self.troubles.report(f"textfile {path}", f"{path}: {problem}")
         else:
-            self._troubles.clear(f"textfile {path}", f"{path} is read again")
+            self.troubles.clear(f"textfile {path}", f"{path} is read again")
 
     def _find(self) -> tuple[list[str], bool]:
         """The files' paths without the root, and whether a directory could not be looked into."""
