@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+from monitor_agent.bell import Bell
 from monitor_agent.connection import Connection
 from monitor_agent.exposition import Columns, Metric, Row
 from monitor_agent.failover import Failover
@@ -41,8 +42,9 @@ class Delivery:
         self._connection = connection
         self._pusher = pusher
         self._offset_seconds = offset_seconds
-        self._spooled = threading.Event()
-        self._stop = threading.Event()
+        self._spooled = Bell()
+        self._stop = Bell()
+        self._is_stopped = False
         self._thread = threading.Thread(target=self._run, name="push", daemon=True)
 
     def start(self) -> None:
@@ -56,11 +58,12 @@ class Delivery:
         try:
             self._spool.add(content, taken_ms)
         finally:
-            self._spooled.set()
+            self._spooled.ring()
 
     def stop(self, patience_seconds: float) -> None:
-        self._stop.set()
-        self._spooled.set()
+        self._is_stopped = True
+        self._stop.ring()
+        self._spooled.ring()
         self._thread.join(patience_seconds)
 
     def row(self, now_ms: int) -> Row:
@@ -81,12 +84,13 @@ class Delivery:
         return Row(COLUMNS, self._labels, values)
 
     def _run(self) -> None:
-        while not self._stop.is_set():
+        while not self._is_stopped:
             self._spooled.wait()
-            self._spooled.clear()
             self._stop.wait(self._offset_seconds)
-            while len(self._spool) and not self._stop.is_set():
-                self._stop.wait(self._push())
+            while len(self._spool) and not self._is_stopped:
+                pause_seconds = self._push()
+                if pause_seconds:
+                    self._stop.wait(pause_seconds)
         self._connection.close()
 
     def _push(self) -> float:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from monitor_agent.bell import Bell
+
 Tasks = list[tuple[str, Callable[[], object]]]  # each name with what to do under it
 
 
@@ -16,10 +18,8 @@ class Worker:
     """A thread that does one list of tasks after another, until it hangs in one."""
 
     def __init__(self, name: str) -> None:
-        self._given = threading.Lock()
-        self._finished = threading.Lock()
-        self._given.acquire()
-        self._finished.acquire()
+        self._given = Bell()
+        self._finished = Bell()
         self._tasks: Tasks = []
         self._is_dismissed = False
         self.results: dict[str, object] = {}
@@ -29,8 +29,8 @@ class Worker:
         """Fills `results`, by name. False when a task had not come back after that time: the worker is lost then."""
         self._tasks = tasks
         self.results = {}
-        self._given.release()
-        is_finished = self._finished.acquire(timeout=seconds)
+        self._given.ring()
+        is_finished = self._finished.wait(seconds)
         if not is_finished:
             self.dismiss()
         return is_finished
@@ -38,18 +38,18 @@ class Worker:
     def dismiss(self) -> None:
         """Ends the thread, as soon as it comes back."""
         self._is_dismissed = True
-        self._given.release()
+        self._given.ring()
 
     def _run(self) -> None:
         while True:
-            self._given.acquire()
+            self._given.wait()
             for name, task in self._tasks:
                 if self._is_dismissed:
                     return
                 self.results[name] = task()
             if self._is_dismissed:
                 return
-            self._finished.release()
+            self._finished.ring()
 
 
 class TimeLimit:
