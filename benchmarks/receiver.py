@@ -1,6 +1,7 @@
 """Takes pushes over TLS, as text or as remote write, and tells its parent what has come: one line of JSON each.
 
-It runs in a process of its own, so that its work is nobody else's CPU time. The first line that it prints is its port.
+It runs in a process of its own, so that its work is nobody else's CPU time. The first line that it prints is its port. It
+ends with its standard input.
 """
 
 from __future__ import annotations
@@ -107,7 +108,7 @@ class Receiver:
     def __init__(self, certificate_file: Path, key_file: Path) -> None:
         self._child = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.receiver", certificate_file, key_file],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=ROOT,
             text=True,
@@ -141,7 +142,7 @@ class Receiver:
             return found[0] if found else None
 
     def stop(self) -> None:
-        self._child.terminate()
+        self._child.stdin.close()
         self._child.wait()
         self._reader.join()
         self._child.stdout.close()
@@ -160,7 +161,8 @@ def main(arguments: Sequence[str]) -> None:
         with lock:
             print(line, flush=True)
 
-    serve(arguments[0], arguments[1], tell)
+    threading.Thread(target=serve, args=(arguments[0], arguments[1], tell), daemon=True).start()
+    sys.stdin.read()  # until the parent closes it, or ends in whatever way
 
 
 if __name__ == "__main__":

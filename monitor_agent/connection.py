@@ -88,6 +88,7 @@ class Connection:
         self._socket: socket.socket | None = None
         self._received = b""
         self._deadline = 0.0
+        self._host = url.host.encode("ascii")  # as text it would have the tables of international names loaded: 0.1 MB
         host = f"[{url.host}]" if ":" in url.host else url.host
         self._head = (
             f"POST {url.path} HTTP/1.1\r\nHost: {host}:{url.port}\r\nUser-Agent: monitor-agent\r\n"
@@ -137,13 +138,13 @@ class Connection:
             raise Unreadable(f"the certificates in {self._ca_file} cannot be read: {reason(error)}") from error
         connection = self._connect()
         try:
-            return context.wrap_socket(connection, server_hostname=self._url.host)
+            return context.wrap_socket(connection, server_hostname=self._host)
         except BaseException:
             connection.close()
             raise
 
     def _connect(self) -> socket.socket:
-        connection = socket.create_connection((self._url.host, self._url.port), timeout=self._timeout_seconds)
+        connection = socket.create_connection((self._host, self._url.port), timeout=self._timeout_seconds)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection
 

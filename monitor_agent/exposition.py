@@ -12,6 +12,7 @@ import re
 from collections import namedtuple
 
 INFINITY = float("inf")
+FORGET_FACTOR = 3  # how many more rows than those of one batch are remembered: not all come with every batch
 is_metric_name = re.compile("[a-zA-Z_:][a-zA-Z0-9_:]*").fullmatch
 
 
@@ -83,21 +84,36 @@ class Renderer:
     def __init__(self, labels: dict[str, str]) -> None:
         self._labels = labels
         self._prefixes: dict[tuple[Columns, tuple[tuple[str, str], ...]], list[str]] = {}
+        self._layout: list[tuple[Columns, tuple[tuple[str, str], ...], int]] = []
+        self._parts: list[str] = []  # prefix, value and end of each line, one after another
 
     def batch(self, rows: list[Row], timestamp_ms: int) -> bytes:
         """The samples alone, each with the timestamp: what is pushed. The order of the rows is kept."""
-        known, self._prefixes = self._prefixes, {}
-        lines: list[str] = []
-        for columns, labels, values in rows:
+        layout = []
+        values: list[str | float] = []
+        for columns, labels, row_values in rows:
+            count = min(len(row_values), len(columns.metrics))
+            layout.append((columns, labels, count))
+            values += row_values if count == len(row_values) else row_values[:count]
+        if layout != self._layout:
+            self._lay_out(layout)
+        parts = self._parts
+        parts[1::3] = [value if value.__class__ is str else format_value(value) for value in values]
+        parts[2::3] = [f" {timestamp_ms}\n"] * len(values)
+        return "".join(parts).encode("utf-8", "replace")
+
+    def _lay_out(self, layout: list[tuple[Columns, tuple[tuple[str, str], ...], int]]) -> None:
+        """Puts the prefixes in their places; as long as the same rows come, only values and ends are exchanged."""
+        known = self._prefixes
+        if len(known) > FORGET_FACTOR * len(layout):  # devices come and go
+            self._prefixes = {}
+        self._parts = []
+        for columns, labels, count in layout:
             key = (columns, labels)
-            prefixes = known.get(key) or self._make_prefixes(columns, labels)
-            self._prefixes[key] = prefixes  # only what came this time is kept: devices come and go
-            lines += [
-                prefix + (value if value.__class__ is str else format_value(value))
-                for prefix, value in zip(prefixes, values)
-            ]
-        lines.append("")
-        return f" {timestamp_ms}\n".join(lines).encode("utf-8", "replace")
+            prefixes = self._prefixes[key] = known.get(key) or self._make_prefixes(columns, labels)
+            for prefix in prefixes[:count]:
+                self._parts += (prefix, "", "")
+        self._layout = layout
 
     def page(self, rows: list[Row]) -> str:
         """The samples by metric, with HELP and TYPE and without timestamps: what people and scrapers read."""

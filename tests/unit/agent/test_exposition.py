@@ -70,3 +70,23 @@ def test_a_page_has_each_metric_in_one_piece_with_help_and_type() -> None:
 
 def test_descriptions_name_each_metric_once() -> None:
     assert describe_all([Row(M, (("d", "1"),), (1,)), Row(M, (), (1,))]) == b"# HELP m Things.\n# TYPE m gauge\n"
+
+
+def test_rows_that_come_and_go_take_their_values_with_them() -> None:
+    device = Columns(Metric("up", "gauge", "Up."), Metric("speed", "gauge", "Speed."))
+    renderer = Renderer({})
+    one, two = Row(device, (("device", "a"),), ("1", 2)), Row(device, (("device", "b"),), ("0", 0.5))
+    expected = 'up{device="a"} 1 7\nspeed{device="a"} 2 7\n'
+    for rows, text in (
+        ([one], expected),
+        ([one, two], expected + 'up{device="b"} 0 7\nspeed{device="b"} 0.5 7\n'),
+        ([one, two._replace(values=("1",))], expected + 'up{device="b"} 1 7\n'),
+        ([one], expected),
+        ([], ""),
+    ):
+        assert renderer.batch(rows, 7).decode() == text
+
+
+def test_values_without_a_column_are_left_out() -> None:
+    row = Row(Columns(Metric("m", "gauge", "M.")), (), ("1", "2"))
+    assert Renderer({}).batch([row], 7) == b"m 1 7\n"
