@@ -31,8 +31,6 @@ LOOK_SECONDS = 0.5  # how often to see whether those that are waited for have en
 PHASE = 0.6
 LEAST_INTERVALS = 8
 
-peers.PACKAGES.setdefault("vmagent", "victoria-metrics")
-
 
 def run(
     directory: Path, python: Path, interval_seconds: float, intervals: int, compared_seconds: Sequence[float]

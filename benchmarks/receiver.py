@@ -1,7 +1,7 @@
 """Takes pushes over TLS, as text or as remote write, and tells its parent what has come: one line of JSON each.
 
-It runs in a process of its own, so that its work is nobody else's CPU time. The first line that it prints is its port. It
-ends with its standard input.
+It runs in a process of its own, so that its work is nobody else's CPU time. The first line that it prints is its port;
+it ends with its standard input.
 """
 
 from __future__ import annotations

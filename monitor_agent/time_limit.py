@@ -23,7 +23,11 @@ class Worker:
         self._tasks: Tasks = []
         self._is_dismissed = False
         self.results: dict[str, object] = {}
-        threading.Thread(target=self._run, name=name, daemon=True).start()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    def is_alive(self) -> bool:
+        return self._thread.is_alive()
 
     def do(self, tasks: Tasks, seconds: float) -> bool:
         """Fills `results`, by name. False when a task had not come back after that time: the worker is lost then."""
@@ -60,17 +64,17 @@ class TimeLimit:
     """
 
     def __init__(self, name: str, seconds: float) -> None:
+        self.seconds = seconds
         self._name = name
-        self._seconds = seconds
         self._worker: Worker | None = None
         self._lost: dict[str, Worker] = {}
 
     def run(self, tasks: Tasks) -> dict[str, object]:
         """What the tasks gave, by name and in their order; those that hang are missing."""
-        self._lost = {name: worker for name, worker in self._lost.items() if name not in worker.results}
+        self._lost = {name: worker for name, worker in self._lost.items() if worker.is_alive()}
         tasks = [task for task in tasks if task[0] not in self._lost]
         results: dict[str, object] = {}
-        seconds = self._seconds
+        seconds = self.seconds
         while tasks:
             worker = self._worker or Worker(self._name)
             self._worker = worker if worker.do(tasks, seconds) else None
@@ -79,7 +83,7 @@ class TimeLimit:
             left = tasks[len(found) :]
             if left:
                 self._lost[left[0][0]] = worker
-                seconds = self._seconds / 10
+                seconds = self.seconds / 10
             tasks = left[1:]
         return results
 

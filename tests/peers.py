@@ -20,6 +20,7 @@ PACKAGES = {
     "prometheus": "prometheus",
     "prometheus-node-exporter": "prometheus-node-exporter",
     "promtool": "prometheus",
+    "vmagent": "victoria-metrics",
 }
 
 

@@ -7,6 +7,8 @@ from functools import partial
 
 from monitor_agent.time_limit import Tasks, TimeLimit
 
+PATIENCE_SECONDS = 20
+
 
 class Hosts:
     """Tasks that answer with their own name; the one called dead only when it is alive again."""
@@ -44,9 +46,20 @@ def test_what_hangs_is_left_alone_until_it_comes_back_and_stops_nothing_else() -
     current.join()
 
 
+def test_what_had_no_time_to_begin_is_not_lost() -> None:
+    hosts = Hosts()
+    limit = TimeLimit("no-time", 0)
+    limit.run(hosts.tasks("a", "b", "c"))
+    limit.seconds = PATIENCE_SECONDS
+    for thread in threads_named("no-time"):
+        thread.join()
+    assert list(limit.run(hosts.tasks("a", "b", "c"))) == ["a", "b", "c"]
+    limit.close()
+
+
 def test_one_thread_is_enough_as_long_as_nothing_hangs() -> None:
     hosts = Hosts()
-    limit = TimeLimit("enough", 10)
+    limit = TimeLimit("enough", PATIENCE_SECONDS)
     for _ in range(50):
         assert list(limit.run(hosts.tasks("b", "a"))) == ["b", "a"]
     (thread,) = threads_named("enough")
@@ -55,5 +68,5 @@ def test_one_thread_is_enough_as_long_as_nothing_hangs() -> None:
 
 
 def test_nothing_to_do_needs_no_thread() -> None:
-    assert TimeLimit("idle", 10).run([]) == {}
+    assert TimeLimit("idle", PATIENCE_SECONDS).run([]) == {}
     assert not threads_named("idle")
