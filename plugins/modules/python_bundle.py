@@ -9,7 +9,7 @@ short_description: Pack a Python program with everything it imports, for the Pyt
 description:
   - Makes a gzipped tar archive with a launcher, the package and its dependencies as wheels made for the target, so that
     the target needs neither pip nor venv nor a way to the internet.
-  - Runs on the controller (C(delegate_to: localhost)), with the pip of the Python that it runs on. What was
+  - Runs on the controller, delegated to localhost, with the pip of the Python that it runs on. What was
     packed once is taken from C(dest_directory) the next time.
 options:
   package:

@@ -8,7 +8,7 @@ module: python_zipapp
 short_description: Pack a Python package into one runnable file
 description:
   - The same sources always give the same bytes, whatever the machine, the clock or the file modes.
-  - Runs on the controller (C(delegate_to: localhost)); needs nothing but Python.
+  - Runs on the controller, delegated to localhost; needs nothing but Python.
 options:
   package:
     description: Directory of the package; it must have a C(__main__.py) and a C(__version__) in C(__init__.py).

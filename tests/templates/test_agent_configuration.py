@@ -56,3 +56,17 @@ def test_what_the_inventory_says_reaches_the_agent(render: Render, tmp_path: Pat
     assert config.collectors["filesystem"] == 30
     assert config.collectors["cpu"] == 0
     assert config.options.diskstats_device_exclude == "^sd"
+
+
+def unit_of(render: Render, **variables: object) -> list[str]:
+    return render("monitor_agent", "monitor-agent@.service.j2", host="web-1", **variables).splitlines()
+
+
+def test_the_unit_gives_up_only_what_a_collector_that_is_switched_on_needs(render: Render) -> None:
+    locked, open_ = unit_of(render), unit_of(render, monitor_agent_collectors={"timex": True, "processes": True})
+    assert {"ProtectClock=yes", "ProtectProc=invisible", "CapabilityBoundingSet="} <= set(locked)
+    assert not any("adjtimex" in line for line in locked)
+    assert {"ProtectClock=no", "ProtectProc=default", "CapabilityBoundingSet="} <= set(open_)
+    assert open_.index("SystemCallFilter=adjtimex clock_adjtime") > open_.index(
+        "SystemCallFilter=~@privileged @resources"
+    )
