@@ -6,9 +6,9 @@ import contextlib
 import socket
 import threading
 import time
-import zlib
 from collections.abc import Callable
 
+from monitor_agent.compression import compress
 from monitor_agent.connection import TokenFile, Unreadable
 from monitor_agent.troubles import Troubles
 
@@ -16,7 +16,6 @@ HEAD_MAX_BYTES = 8192
 CLIENT_LIMIT_SECONDS = 5.0  # one that is slower is sent away: others wait
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 405: "Method Not Allowed"}
-GZIP = 31  # zlib's name for the format
 
 
 class Endpoint:
@@ -116,8 +115,7 @@ def read_head(client: socket.socket) -> str:
 def response(status: int, text: str, more: str = "", is_compressed: bool = False, method: str = "GET") -> bytes:
     body = text.encode("utf-8", "replace")
     if is_compressed:
-        compressor = zlib.compressobj(1, zlib.DEFLATED, GZIP)
-        body = compressor.compress(body) + compressor.flush()
+        body = compress(body)
         more += "Content-Encoding: gzip\r\n"
     head = (
         f"HTTP/1.1 {status} {REASONS[status]}\r\nContent-Type: {CONTENT_TYPE}\r\nContent-Length: {len(body)}\r\n"

@@ -18,8 +18,9 @@ from pathlib import Path
 
 import pytest
 
-from monitor_agent.agent import Agent, compress
+from monitor_agent.agent import Agent
 from monitor_agent.cli import main
+from monitor_agent.compression import compress
 from monitor_agent.config import read_config
 from monitor_agent.newest_file import read_newest
 from monitor_agent.spool import waiting_bytes

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor_agent.agent import compress
+from monitor_agent.compression import compress
 from monitor_agent.connection import Answer, Connection
 from monitor_agent.push import REQUEST_MAX_BYTES, Pusher
 from monitor_agent.spool import Spool

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor_agent.agent import compress
+from monitor_agent.compression import compress
 from monitor_agent.spool import MEMORY_MAX_BYTES, REJECTED_MAX_BATCHES, Spool, is_whole, waiting_bytes
 
 ROOMY, LONG = 10**7, 10**7
