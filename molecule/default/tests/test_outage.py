@@ -84,7 +84,8 @@ class Outage:
 
 
 def key(name: str, labels: dict[str, str]) -> str:
-    return f"{name} {sorted(labels.items())}"
+    """The same for both sides: a label without a value is the same as none."""
+    return f"{name} {sorted(label for label in labels.items() if label[1])}"
 
 
 def kill_agent(at_seconds: float) -> tuple[float, float]:
