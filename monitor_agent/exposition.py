@@ -12,6 +12,7 @@ import re
 from collections import namedtuple
 
 INFINITY = float("inf")
+LARGEST_COUNTER = 1 << 128
 FORGET_FACTOR = 3  # how many more rows than those of one batch are remembered: not all come with every batch
 is_metric_name = re.compile("[a-zA-Z_:][a-zA-Z0-9_:]*").fullmatch
 
@@ -58,17 +59,27 @@ def escape_help(text: str) -> str:
 
 
 def format_value(value: str | float) -> str:
-    """The shortest text that parses back to the same number."""
+    """The shortest text that parses back to the same number; the nearest float where no counter is as large."""
     if value.__class__ is str:
         return value
     if value.__class__ is int:
-        return str(value)
+        if -LARGEST_COUNTER < value < LARGEST_COUNTER:
+            return str(value)
+        value = nearest_float(value)
     if value != value:
         return "NaN"
     if value in (INFINITY, -INFINITY):
         return "+Inf" if value > 0 else "-Inf"
     text = repr(value)
     return text[:-2] if text.endswith(".0") else text
+
+
+def nearest_float(number: int) -> float:
+    """Infinite for those that are too large: what nonsense in a file may come to."""
+    try:
+        return float(number)
+    except OverflowError:
+        return INFINITY if number > 0 else -INFINITY
 
 
 def shift_decimal(digits: str, places: int) -> str:

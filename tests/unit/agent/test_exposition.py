@@ -16,7 +16,17 @@ M = Columns(Metric("m", "gauge", "Things."))
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(1, "1"), (1.0, "1"), (0.1, "0.1"), (math.inf, "+Inf"), (-math.inf, "-Inf"), (math.nan, "NaN"), ("17", "17")],
+    [
+        (1, "1"),
+        (2**64, "18446744073709551616"),
+        (2**200, "1.6069380442589903e+60"),
+        (1.0, "1"),
+        (0.1, "0.1"),
+        (math.inf, "+Inf"),
+        (-math.inf, "-Inf"),
+        (math.nan, "NaN"),
+        ("17", "17"),
+    ],
 )
 def test_numbers_are_written_as_prometheus_writes_them(value: float | str, text: str) -> None:
     assert format_value(value) == text
@@ -90,3 +100,8 @@ def test_rows_that_come_and_go_take_their_values_with_them() -> None:
 def test_values_without_a_column_are_left_out() -> None:
     row = Row(Columns(Metric("m", "gauge", "M.")), (), ("1", "2"))
     assert Renderer({}).batch([row], 7) == b"m 1 7\n"
+
+
+def test_nonsense_of_thousands_of_digits_is_infinite() -> None:
+    assert format_value(10**5000) == "+Inf"
+    assert format_value(-(10**5000)) == "-Inf"
