@@ -5,8 +5,8 @@
 | 2xx | acknowledged: deleted here |
 | 429, 503 with Retry-After | kept, tried again after that time |
 | 408, 429, 5xx | kept, tried again after a pause that doubles from 1 s to 60 s, with jitter |
-| none at all | the same with at most 10 s: a collector that is back must not look for a minute at silent hosts |
 | 401, 403 | the same: a token that is being changed must not cost data |
+| none at all | the same with at most 10 s: a collector that is back must not look for a minute at silent hosts |
 | anything else | put aside in rejected/ with the answer, counted; the next one has its turn |
 
 While there is a backlog, several batches go in one request: gzip members may follow one another. It is sent at a

@@ -29,7 +29,7 @@ def describe(config: Config, now_seconds: float) -> tuple[str, bool]:
         is_well = is_well and age_seconds <= PATIENCE_INTERVALS * config.interval_seconds + destination.timeout_seconds
     troubles = read_troubles(os.path.join(config.spool_directory, TROUBLES))
     for trouble in troubles:
-        since = f"{at(trouble.since_seconds)}"
+        since = at(trouble.since_seconds)
         if trouble.ended_seconds:
             lines.append(f"was over      {at(trouble.ended_seconds)}, since {since}: {trouble.text}")
         else:
