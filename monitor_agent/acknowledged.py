@@ -19,12 +19,13 @@ class Acknowledged:
         path = os.path.join(directory, FILE_NAME)
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
+    def __del__(self) -> None:
+        if hasattr(self, "_file"):
+            os.close(self._file)
+
     def note(self, taken_ms: int) -> None:
         with contextlib.suppress(OSError):  # a full disk is told elsewhere, and is no reason to stop pushing
             os.pwrite(self._file, b"%014d %014d\n" % (taken_ms, time.time_ns() // 1_000_000), 0)
-
-    def close(self) -> None:
-        os.close(self._file)
 
 
 def read_acknowledged(directory: str) -> tuple[int, int] | None:

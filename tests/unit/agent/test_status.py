@@ -34,9 +34,7 @@ def troubles(tmp_path: Path, spool: Spool) -> Troubles:
 
 
 def acknowledge(tmp_path: Path, taken_ms: int) -> None:
-    acknowledged = Acknowledged(str(tmp_path / "spool"))
-    acknowledged.note(taken_ms)
-    acknowledged.close()
+    Acknowledged(str(tmp_path / "spool")).note(taken_ms)
 
 
 def test_all_is_well_after_a_batch_was_acknowledged(
