@@ -1,4 +1,4 @@
-"""The agent at work: one thread collects on the grid, another hands over what the spool holds."""
+"""The agent at work: it collects on the grid, and deliveries hand over what their spools hold."""
 
 from __future__ import annotations
 
@@ -92,6 +92,7 @@ class Agent:
         self._notifier.tell("STOPPING=1")
         for delivery in self._deliveries:
             delivery.stop(STOP_PATIENCE_SECONDS)
+        self._gatherer.close()
         if self._endpoint is not None:
             self._endpoint.close()
         self._notifier.close()

@@ -76,6 +76,10 @@ class Gatherer:
         """What each collector gave last, those included that were not due. For any thread."""
         return [row for name in self._collectors for row in self._latest.get(name, ())]
 
+    def close(self) -> None:
+        """Ends the thread in which collectors run; what hangs is left behind."""
+        self._time_limit.close()
+
     def _is_due(self, name: str, timestamp_ms: int) -> bool:
         interval_ms = self._intervals_ms[name]
         if not interval_ms:

@@ -206,6 +206,15 @@ def test_a_page_that_cannot_be_offered_is_told_and_is_no_traceback(
     assert "<3>/metrics cannot be offered on 127.0.0.1 port " in capsys.readouterr().err
 
 
+def test_a_stopped_agent_leaves_no_thread_behind(server: Server, config: Callable[..., str]) -> None:
+    before = set(threading.enumerate())
+    with running(Agent(read_config(config(server.url)), Notifier({}))):
+        wait_until(lambda: len(server.bodies) >= 1)
+        names = {thread.name for thread in set(threading.enumerate()) - before}
+        assert {"collect", "push"} <= names
+    wait_until(lambda: not [each for each in set(threading.enumerate()) - before if each.name in ("collect", "push")])
+
+
 def test_compressing_the_same_text_gives_the_same_bytes() -> None:
     assert compress(b"m 1 1\n") == compress(b"m 1 1\n")
     assert gzip.decompress(compress(b"m 1 1\n")) == b"m 1 1\n"
