@@ -7,6 +7,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Any, NamedTuple
 
+from benchmarks.machine import Machine
 from benchmarks.processes import Memory, Reading
 
 MEGABYTE = 1_000_000
@@ -14,13 +15,6 @@ MEGABYTE = 1_000_000
 # The levels of the design: at most half of the peer's memory, a fifth of its CPU time.
 MEMORY_LEVEL = 0.5
 CPU_LEVEL = 0.2
-
-
-class Machine(NamedTuple):
-    date: str
-    hardware: str
-    system: str
-    programs: str
 
 
 class Floor(NamedTuple):

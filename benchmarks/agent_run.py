@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import platform
-import re
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -13,14 +9,14 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
 
-from benchmarks.agent_figures import Comparison, Floor, Machine, Report, Side, StartUp
+from benchmarks.agent_figures import Comparison, Floor, Report, Side, StartUp
 from benchmarks.certificates import make_certificates
 from benchmarks.errors import BenchmarkError
+from benchmarks.machine import describe_machine, find_peer, output_of, version_of
 from benchmarks.processes import Process, Reading
 from benchmarks.receiver import Receiver
 from benchmarks.sides import FLOORS, START_SECONDS, Ours, Place, Theirs, floor_command
 from lab.progress import say
-from tests import peers
 
 WARM_UP_SECONDS, WARM_UP_INTERVALS = 10.0, 2
 STARTS = 3
@@ -53,19 +49,12 @@ def run(
             say(f"{count} intervals of {seconds:g} s")
             measured[seconds] = compare(ours, theirs, receiver, directory, seconds, count)
     return Report(
-        describe_machine(python, node_exporter),
+        describe_machine(f"{output_of([python, '--version'])}; node_exporter {version_of(node_exporter)}"),
         measured[interval_seconds],
         *starts,
         [measured[seconds] for seconds in compared_seconds],
         floors,
     )
-
-
-def find_peer(program: str) -> Path:
-    try:
-        return peers.find(program)
-    except peers.PeerMissing as error:
-        raise BenchmarkError(f"{program} is not installed, and its package cannot be fetched: {error}") from None
 
 
 def intervals_at(seconds: float, main_seconds: float, main_intervals: int) -> int:
@@ -167,20 +156,3 @@ def sleep_until_next_phase(interval_seconds: float) -> None:
     """Until the next point of time that is PHASE of an interval after a multiple of it since 1970."""
     position = time.time() / interval_seconds - PHASE
     time.sleep((1 - position % 1) * interval_seconds)
-
-
-def describe_machine(python: Path, node_exporter: Path) -> Machine:
-    memory_kib = int(re.search(r"MemTotal:\s+(\d+)", Path("/proc/meminfo").read_text())[1])
-    system = platform.freedesktop_os_release()["PRETTY_NAME"]
-    return Machine(
-        time.strftime("%Y-%m-%d"),
-        f"{len(os.sched_getaffinity(0))} processors, {memory_kib / 2**20:.0f} GiB",
-        f"{system}, Linux {platform.release()}",
-        f"{output_of([python, '--version'])}; node_exporter {output_of([node_exporter, '--version']).split()[2]}",
-    )
-
-
-def output_of(command: Sequence[str | Path]) -> str:
-    """What a program says, be it to stdout or to stderr."""
-    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    return result.stdout.strip()

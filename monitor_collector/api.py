@@ -17,18 +17,28 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from monitor_collector import __version__, liveness
-from monitor_collector.alertmanager_payload import rfc3339
 from monitor_collector.collector import Collector
 from monitor_collector.documents import ConfigError
 from monitor_collector.durations import duration_ms, duration_text
-from monitor_collector.promql import EvaluationError, Labels, Matrix, QueryError, Scalar, Series, Vector
-from monitor_collector.queries import POINTS_LIMIT, QueryTimeout
+from monitor_collector.notifications.payload import rfc3339
+from monitor_collector.promql import (
+    EvaluationError,
+    Labels,
+    Matrix,
+    QueryError,
+    Scalar,
+    Series,
+    Vector,
+    parse_selector,
+)
+from monitor_collector.query_limits import QueryTimeout
 from monitor_collector.rule_files import AlertingRule, RecordingRule, Rule, RuleGroup
 from monitor_collector.rules import Alert
 from monitor_collector.templates import plain
 
 _NEVER = "0001-01-01T00:00:00Z"
 _FOREVER_MS = 2**62
+_POINTS_LIMIT = 11_000
 _FORM_MAX_BYTES = 1024 * 1024
 
 
@@ -78,8 +88,8 @@ class Api:
                 if isinstance(error, EvaluationError):
                     return _failure(422, "execution", str(error))
                 return _failure(400, "bad_data", str(error))
-            except QueryTimeout:
-                return _failure(503, "timeout", "query timed out in query execution")
+            except QueryTimeout as error:
+                return _failure(503, "timeout", str(error))
             return JSONResponse({"status": "success", "data": data})
 
         return answer
@@ -87,22 +97,25 @@ class Api:
     async def _query(self, parameters: QueryParams, _: Request) -> Any:
         at_ms = _time_ms(parameters, "time", self._collector.now_ms())
         self._collector.metrics.add("monitor_queries_total")
-        value = await self._collector.queries.instant(_required(parameters, "query"), at_ms, _limit(parameters))
+        text = _required(parameters, "query")
+        value = await self._collector.queries.run(lambda query: query.instant(text, at_ms), _limit(parameters))
         return _result(value, at_ms)
 
     async def _query_range(self, parameters: QueryParams, _: Request) -> Any:
-        query = _required(parameters, "query")
+        text = _required(parameters, "query")
         start_ms, end_ms = (_time_ms(parameters, name) for name in ("start", "end"))
         step_ms = _step_ms(parameters)
         if end_ms < start_ms:
             raise BadParameter('invalid parameter "end": end timestamp must not be before start time')
-        if (end_ms - start_ms) // step_ms > POINTS_LIMIT:
+        if (end_ms - start_ms) // step_ms > _POINTS_LIMIT:
             raise BadParameter(
                 "exceeded maximum resolution of 11,000 points per timeseries. "
                 "Try decreasing the query resolution (?step=XX)"
             )
         self._collector.metrics.add("monitor_queries_total")
-        matrix = await self._collector.queries.range(query, start_ms, end_ms, step_ms, _limit(parameters))
+        matrix = await self._collector.queries.run(
+            lambda query: query.range(text, start_ms, end_ms, step_ms), _limit(parameters)
+        )
         return {"resultType": "matrix", "result": [_series_json(series) for series in matrix.series]}
 
     async def _series(self, parameters: QueryParams, _: Request) -> Any:
@@ -120,9 +133,9 @@ class Api:
     async def _find(self, parameters: QueryParams) -> list[Labels]:
         start_ms = _time_ms(parameters, "start", -_FOREVER_MS)
         end_ms = _time_ms(parameters, "end", _FOREVER_MS)
-        selectors = [str(selector) for selector in parameters.getlist("match[]")] or ['{__name__!=""}']
-        # Prometheus includes the start, storage does not.
-        return await self._collector.queries.series(selectors, start_ms - 1, end_ms)
+        texts = [str(selector) for selector in parameters.getlist("match[]")] or ['{__name__!=""}']
+        selectors = [parse_selector(text) for text in texts]
+        return await self._collector.queries.run(lambda query: sorted(query.label_sets(selectors, start_ms, end_ms)))
 
     async def _metadata(self, parameters: QueryParams, _: Request) -> Any:
         wanted = parameters.get("metric")

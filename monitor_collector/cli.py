@@ -1,4 +1,4 @@
-"""The command line: `monitor-collector run` and `monitor-collector check`."""
+"""The command line: `monitor-collector run`, `check`, `silence` and `storage`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Any
 
 from monitor_collector import __version__, config
 from monitor_collector.documents import ConfigError
+from monitor_collector.notifications import commands as silence_commands
+from monitor_collector.notifications.configuration import read_policy
 from monitor_collector.rule_files import read_groups
 
 DEFAULT_DIRECTORY = Path("/etc/monitor-collector")
@@ -19,7 +21,7 @@ CHECKS: dict[str, Callable[[Path], Any]] = {
     "collector": config.read_settings,
     "targets": config.read_targets,
     "thresholds": config.read_thresholds,
-    "receivers": config.read_receivers,
+    "receivers": read_policy,
     "credentials": config.read_credentials,
     "rules": read_groups,
     "config": config.load,
@@ -34,6 +36,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from monitor_collector.server import run
 
         return run(options.config_directory)
+    if options.command == "silence":
+        return silence_commands.run(options)
+    if options.command == "storage":
+        from monitor_collector import storage_commands
+
+        return storage_commands.run(options)
     return check(options.kind, options.paths)
 
 
@@ -60,4 +68,25 @@ def _parser() -> argparse.ArgumentParser:
     for kind in CHECKS:
         metavar = "DIRECTORY" if kind == "config" else "FILE"
         kinds.add_parser(kind).add_argument("paths", metavar=metavar, type=Path, nargs="+")
+    silence_commands.add_parser(commands)
+    _add_storage_parser(commands)
     return parser
+
+
+def _add_storage_parser(commands: Any) -> None:
+    storage = commands.add_parser("storage", help="look at the history on disk, and take samples out and in")
+    actions = storage.add_subparsers(dest="action", required=True)
+    check = actions.add_parser("check", help="read every block and the log, and say what is damaged")
+    check.add_argument("--set-aside", action="store_true", help="rename damaged blocks, so that the collector starts")
+    stats = actions.add_parser("stats", help="blocks, samples and bytes")
+    export = actions.add_parser("export", help="print samples as Prometheus text with timestamps")
+    export.add_argument("--start", type=float, default=0, metavar="SECONDS", help="Unix time; samples after it")
+    export.add_argument("--end", type=float, default=2**40, metavar="SECONDS", help="Unix time; samples up to it")
+    export.add_argument("--match", default='{__name__!=""}', metavar="SELECTOR", help='for example up{job="host"}')
+    export.add_argument("--format", choices=("prometheus", "openmetrics"), default="prometheus")
+    imported = actions.add_parser("import", help="make a block of samples; stop the service first")
+    imported.add_argument(
+        "file", type=Path, metavar="FILE", help="Prometheus text with timestamps, - for standard input"
+    )
+    for action in (check, stats, export, imported):
+        action.add_argument("--data-directory", type=Path, default=Path("/var/lib/monitor-collector"))

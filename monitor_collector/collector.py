@@ -5,55 +5,61 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from monitor_collector import __version__, config, systemd
-from monitor_collector.config import Configuration
+from monitor_collector.clock import Clock
+from monitor_collector.config import Configuration, Settings
 from monitor_collector.documents import ConfigError
 from monitor_collector.engine import Engine
-from monitor_collector.head import Head
 from monitor_collector.ingest import Ingest
 from monitor_collector.metrics import Metrics
-from monitor_collector.notify import Notifier
+from monitor_collector.notifications.service import Notifications
 from monitor_collector.queries import Queries
+from monitor_collector.reserve import Reserve, room
+from monitor_collector.samples import instance_of
 from monitor_collector.state import StateDatabase
-from monitor_collector.wal import Wal
+from monitor_collector.storage import Limits, Storage
 
 log = logging.getLogger(__name__)
 
-_WAL_FORGET_SECONDS = 60
-
-
-def system_time_ms() -> int:
-    return time.time_ns() // 1_000_000
+# How often systemd is told, while the log is read, that the start takes longer.
+_EXTEND_START_SECONDS = 5
+_GIGABYTE = 10**9
 
 
 class Collector:
-    """Everything but the HTTP server. Raises OSError or sqlite3.Error if the data directory cannot be used."""
+    """Everything but the HTTP server. Raises OSError or sqlite3.Error if the data directory cannot be used, and
+    HistoryDamaged if a block in it cannot be read."""
 
-    def __init__(self, directory: Path, configuration: Configuration, now_ms: Callable[[], int]) -> None:
+    def __init__(self, directory: Path, configuration: Configuration, clock: Clock) -> None:
         settings = configuration.settings
         settings.data_directory.mkdir(parents=True, exist_ok=True)
         self.configuration = configuration
-        self.now_ms = now_ms
+        self._clock = clock
+        self.now_ms = now_ms = clock.now_ms
         self.is_ready = False
         self.metrics = Metrics()
         self.metrics.set("monitor_collector_build_info", 1, version=__version__)
-        self.head = Head(settings.head_window_seconds)
-        self.queries = Queries(self.head)
-        self._wal = Wal(settings.data_directory / "wal", settings.head_window_seconds)
+        self.storage = Storage(settings.data_directory, _limits(settings), now_ms)
+        self.queries = Queries(self.storage)
+        self._reserve = Reserve(settings.data_directory / "reserve")
         self._database = StateDatabase(settings.data_directory / "state.sqlite")
-        self._notifier = Notifier(self._database, self.metrics, now_ms)
-        self.ingest = Ingest(self.head, self._wal, self.metrics, now_ms)
-        self.engine = Engine(self.head, self._database, self.metrics, self.ingest.arrivals, now_ms, self._notifier.wake)
+        self.notifications = Notifications(self._database, self.metrics, now_ms)
+        self.ingest = Ingest(self.storage.head, self.storage.wal, self.metrics, now_ms)
+        self.engine = Engine(
+            self.storage, self._database, self.metrics, self.ingest.arrivals, now_ms, self.notifications.wake
+        )
         self._directory = directory
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Begins to take pushes, to evaluate and to notify, with what the run before has left."""
         await self.restore()
-        self._tasks = [asyncio.create_task(self.engine.run(self._on_evaluated)), asyncio.create_task(self._tidy())]
+        self._tasks = [
+            asyncio.create_task(self.engine.run(self._on_evaluated)),
+            asyncio.create_task(self.storage.keep_tidy()),
+        ]
         log.info(
             "monitor-collector %s is ready on %s:%d: %d hosts, %d rule groups, %d receivers",
             __version__,
@@ -61,14 +67,18 @@ class Collector:
             self.configuration.settings.port,
             len(self.configuration.targets),
             len(self.configuration.groups),
-            len(self.configuration.receivers),
+            len(self.configuration.notifications.receivers),
         )
 
     async def restore(self) -> None:
         """Reads what the run before has left, and takes pushes from then on."""
         started = time.monotonic()
         # Nothing else writes to the head before `is_open`.
-        count = await asyncio.to_thread(self._replay)
+        extending = asyncio.create_task(_ask_for_time())
+        try:
+            count = await asyncio.to_thread(self._replay)
+        finally:
+            extending.cancel()
         if count:
             log.info("restored %d batches in %.1f s", count, time.monotonic() - started)
         await self._configure(self.configuration)
@@ -78,12 +88,12 @@ class Collector:
 
     def _replay(self) -> int:
         count = 0
-        for record in self._wal.replay():
+        for record in self.storage.replay():
             self.ingest.restore(record)
             count += 1
-            if count % 10_000 == 0:
-                self.head.forget(record.arrived_ms)
-        self.head.forget(self.now_ms())
+        # Hosts that have not pushed since the last block was written were heard of before.
+        for labels, seconds in self.storage.latest("monitor_last_batch_timestamp_seconds").items():
+            self.ingest.arrivals.setdefault(instance_of(labels), round(seconds * 1000))
         return count
 
     async def stop(self) -> None:
@@ -92,9 +102,9 @@ class Collector:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.engine.close()
-        await self._notifier.close()
-        await self._wal.close()
+        await self.notifications.close()
         self.queries.close()
+        await self.storage.close()
         self._database.close()
 
     async def reload(self) -> None:
@@ -116,24 +126,45 @@ class Collector:
         self.configuration = configuration
         self.ingest.credentials = configuration.credentials
         self.engine.configure(configuration)
-        await self._notifier.configure(configuration.receivers)
+        await self.notifications.configure(configuration.notifications, configuration.settings.external_url)
 
     async def observe(self) -> None:
         """Brings the figures that are read, not counted, up to date."""
-        self.metrics.set("monitor_head_series", self.head.series_count)
-        self.metrics.set("monitor_head_bytes", self.head.memory_bytes)
-        self.metrics.set("monitor_wal_bytes", self._wal.size_bytes)
-        self.metrics.set("monitor_wal_fsyncs_total", self._wal.fsyncs)
-        waiting = await asyncio.to_thread(self._database.outbox_lengths)
-        for receiver in self.configuration.receivers:
-            self.metrics.set("monitor_notifications_outbox", waiting.get(receiver.name, 0), receiver=receiver.name)
+        disk = room(self.configuration.settings.data_directory)
+        self._reserve.adapt(disk.free_bytes)
+        self.metrics.set("monitor_storage_size_bytes", disk.size_bytes)
+        self.metrics.set("monitor_storage_free_bytes", disk.free_bytes)
+        self.metrics.set("monitor_clock_ahead_seconds", self._clock.ahead_ms / 1000)
+        storage = self.storage
+        self.metrics.set("monitor_head_series", storage.head.series_count)
+        self.metrics.set("monitor_head_bytes", storage.head.memory_bytes)
+        self.metrics.set("monitor_wal_bytes", storage.wal.size_bytes)
+        self.metrics.set("monitor_wal_fsyncs_total", storage.wal.fsyncs)
+        self.metrics.set("monitor_blocks", len(storage.history.blocks))
+        self.metrics.set("monitor_blocks_bytes", storage.history.size_bytes)
+        self.metrics.set("monitor_blocks_samples", storage.history.sample_count)
+        self.metrics.set("monitor_block_write_failures_total", storage.failed_cuts)
+        await self.notifications.observe()
 
     async def _on_evaluated(self) -> None:
         # Sent from here, so that systemd restarts a collector whose evaluations hang, not only one that is gone.
         systemd.notify("WATCHDOG=1")
+        if self.engine.is_storing:
+            self.notifications.evaluated()
         await self.observe()
+        self._clock.settle(self.storage.head.host_times_ms)
 
-    async def _tidy(self) -> None:
-        while True:
-            await self._wal.forget(self.now_ms())
-            await asyncio.sleep(_WAL_FORGET_SECONDS)
+
+def _limits(settings: Settings) -> Limits:
+    gigabytes = settings.retention_gigabytes
+    return Limits(
+        settings.head_window_seconds,
+        round(settings.retention_days * 86400),
+        None if gigabytes is None else round(gigabytes * _GIGABYTE),
+    )
+
+
+async def _ask_for_time() -> None:
+    while True:
+        await asyncio.sleep(_EXTEND_START_SECONDS)
+        systemd.notify(f"EXTEND_TIMEOUT_USEC={4 * _EXTEND_START_SECONDS * 1_000_000}")

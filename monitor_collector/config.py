@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 from monitor_collector.documents import (
     Checker,
@@ -17,11 +16,13 @@ from monitor_collector.documents import (
     Key,
     Problem,
     anything,
+    http_address,
     labels,
     path,
     positive,
-    text,
 )
+from monitor_collector.notifications.configuration import read_policy
+from monitor_collector.notifications.policy import Policy
 from monitor_collector.rule_files import RuleGroup, read_groups
 
 INSTANCE_LABELS = ("instance", "job")
@@ -43,6 +44,8 @@ class Settings(NamedTuple):
     data_directory: Path
     evaluation_interval_seconds: float
     head_window_seconds: int
+    retention_days: float
+    retention_gigabytes: float | None
     tls: Tls | None
     credentials_file: Path | None
 
@@ -55,14 +58,6 @@ class Target(NamedTuple):
     labels: Mapping[str, str]
 
 
-class Receiver(NamedTuple):
-    """Who is told. The URL may contain a secret."""
-
-    name: str
-    url: str
-    max_age_seconds: float
-
-
 class Configuration(NamedTuple):
     """All of it. `credentials` is sha256 of a token -> instance, None where pushes need no token; `thresholds` is
     instance -> name -> level."""
@@ -71,7 +66,7 @@ class Configuration(NamedTuple):
     credentials: Mapping[str, str] | None
     targets: tuple[Target, ...]
     thresholds: Mapping[str, Mapping[str, float]]
-    receivers: tuple[Receiver, ...]
+    notifications: Policy
     groups: tuple[RuleGroup, ...]
 
 
@@ -94,12 +89,12 @@ def load(directory: Path) -> Configuration:
         credentials = checked(read_credentials, settings.credentials_file)
     targets = checked(read_targets, directory / "targets.yml", ())
     thresholds = checked(read_thresholds, directory / "thresholds.yml", {})
-    receivers = checked(read_receivers, directory / "receivers.yml", ())
+    notifications = checked(read_policy, directory / "receivers.yml", Policy())
     files = sorted((*directory.glob("rules.d/*.yml"), *directory.glob("rules.d/*.yaml")))
     groups = [group for file in files for group in checked(read_groups, file) or ()]
     if problems:
         raise ConfigError(problems)
-    return Configuration(settings, credentials, targets, thresholds, receivers, tuple(groups))
+    return Configuration(settings, credentials, targets, thresholds, notifications, tuple(groups))
 
 
 def read_settings(file: Path) -> Settings:
@@ -111,10 +106,12 @@ def read_settings(file: Path) -> Settings:
             content,
             {
                 "listen": Key(_address, ("0.0.0.0", 9430)),  # noqa: S104 - hosts push from elsewhere
-                "external_url": Key(_url),
+                "external_url": Key(http_address),
                 "data_directory": Key(path, Path("/var/lib/monitor-collector")),
                 "evaluation_interval_seconds": Key(positive, 1),
-                "head_window_seconds": Key(_window, 3600),
+                "head_window_seconds": Key(_window, 900),
+                "retention_days": Key(positive, 30),
+                "retention_gigabytes": Key(_gigabytes, None),
                 "tls": Key(anything, None),
                 "credentials_file": Key(path, None),
             },
@@ -186,25 +183,6 @@ def read_thresholds(file: Path) -> dict[str, dict[str, float]]:
     return found
 
 
-def read_receivers(file: Path) -> tuple[Receiver, ...]:
-    checker = Checker(file)
-    found: dict[str, Receiver] = {}
-    for number, entry in enumerate(_entries(checker, "receivers"), 1):
-        where = _where(entry, "name", f"receiver {number}")
-        keys = {"name": Key(text), "webhook": Key(anything), "max_age_seconds": Key(positive, 86400)}
-        values = checker.read(entry, keys, where)
-        if len(values) < 3:
-            continue
-        line = entry.lines["webhook"]
-        webhook = checker.read(values["webhook"], {"url": Key(_url, is_secret=True)}, f"{where}: webhook", line)
-        if values["name"] in found:
-            checker.add(entry.line, where, "is there twice; give each receiver a name of its own")
-        if webhook:
-            found[values["name"]] = Receiver(values["name"], webhook["url"], values["max_age_seconds"])
-    _raise_if(checker)
-    return tuple(found.values())
-
-
 def _raise_if(checker: Checker) -> None:
     if checker.problems:
         raise ConfigError(checker.problems)
@@ -232,8 +210,12 @@ def _word(value: Any) -> str:
 
 def _window(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 60:
-        raise ValueError("must be a whole number of seconds, at least 60, for example 3600")
+        raise ValueError("must be a whole number of seconds, at least 60, for example 900")
     return value
+
+
+def _gigabytes(value: Any) -> float | None:
+    return None if value is None else positive(value)
 
 
 def _mapping(value: Any) -> Any:
@@ -247,11 +229,3 @@ def _address(value: Any) -> tuple[str, int]:
     if not found or int(found[2]) > 65535:
         raise ValueError("must be an address and a port, for example 0.0.0.0:9430 or [::]:9430")
     return found[1].strip("[]"), int(found[2])
-
-
-def _url(value: Any) -> str:
-    if isinstance(value, str):
-        parts = urlsplit(value)
-        if parts.scheme in ("http", "https") and parts.hostname and not any(map(str.isspace, value)):
-            return value
-    raise ValueError("must be an http or https address, for example http://monitor.example.org:9430")

@@ -7,8 +7,10 @@ at the first.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import yaml
 
@@ -166,6 +168,15 @@ def path(value: Any) -> Path:
     if not isinstance(value, str) or not value.startswith("/"):
         raise ValueError("must be an absolute path, for example /etc/monitor-collector/tls.pem")
     return Path(value)
+
+
+def http_address(value: Any) -> str:
+    if isinstance(value, str) and not any(map(str.isspace, value)):
+        with suppress(ValueError):
+            parts = urlsplit(value)
+            if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0:
+                return value
+    raise ValueError("must be an http or https address, for example http://monitor.example.org:9430")
 
 
 def anything(value: Any) -> Any:

@@ -8,23 +8,22 @@ query that people ask never waits in front of an alarm.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
-from monitor_collector import alertmanager_payload, liveness, rules
+from monitor_collector import liveness, rules
 from monitor_collector.config import Configuration
-from monitor_collector.head import Head
 from monitor_collector.metrics import Metrics
 from monitor_collector.promql import Labels, QueryError
 from monitor_collector.rule_files import AlertingRule, Rule, RuleGroup
-from monitor_collector.rules import Alert, Outcome, RuleError, RuleState, Transition
+from monitor_collector.rules import Alert, Outcome, RuleError, RuleState
 from monitor_collector.samples import instance_of, labels_from
-from monitor_collector.state import StateDatabase
+from monitor_collector.state import Event, StateDatabase
+from monitor_collector.storage import Storage
 from monitor_collector.templates import TemplateError
 
 log = logging.getLogger(__name__)
@@ -32,7 +31,6 @@ log = logging.getLogger(__name__)
 # After a whole interval, so that what hosts sampled at it has arrived.
 _OFFSET_RATIO = 0.1
 OWN_JOB = "monitor_collector"
-_FORGET_INTERVAL_MS = 60_000
 
 
 class Health(NamedTuple):
@@ -44,17 +42,17 @@ class Health(NamedTuple):
 
 
 class Engine:
-    """`configure`, `restore` once, then `run`. `on_notifications` is called when the outbox has something new.
+    """`configure`, `restore` once, then `run`. `on_notifications` is called when events were stored.
 
     All changes are made by the event loop's thread; whoever reads from it may look at any attribute at any time.
     """
 
     def __init__(
         self,
-        head: Head,
+        storage: Storage,
         database: StateDatabase,
         metrics: Metrics,
-        arrivals: Mapping[str, int],
+        arrivals: MutableMapping[str, int],
         now_ms: Callable[[], int],
         on_notifications: Callable[[], None],
     ) -> None:
@@ -62,17 +60,19 @@ class Engine:
         self.states: dict[str, RuleState] = {}
         self.health: dict[str, Health] = {}
         self.group_evaluations: dict[tuple[str, str], Health] = {}
-        self._head = head
+        self._storage = storage
         self._database = database
         self._metrics = metrics
         self._arrivals = arrivals
         self._now_ms = now_ms
         self._on_notifications = on_notifications
+        # Whether the last change of alerts could be stored; while not, nobody is told of it.
+        self.is_storing = True
         self._restored: dict[str, frozenset[Labels]] = {}
         self._configuration: Configuration
         self._threshold_samples: list[tuple[Labels, float]] = []
         self._executor = ThreadPoolExecutor(1, "rules")
-        self._forgotten_ms = 0
+        self._evaluated_ms = 0
 
     def configure(self, configuration: Configuration) -> None:
         """Takes effect with the next evaluation. Alerts of rules that stay are kept, those of others end."""
@@ -88,7 +88,7 @@ class Engine:
             outcome = rules.restored(alerts)
             self.states[key] = outcome.state
             self._restored[key] = frozenset(alerts)
-            self._head.append_own(_frame(key), outcome.samples, now_ms)
+            self._storage.append_own(_frame(key), outcome.samples, now_ms)
 
     def _held(self, rule_key: str) -> set[Labels]:
         """The alerts from before the start whose host may not have had the time to report again."""
@@ -105,6 +105,8 @@ class Engine:
         while True:
             interval_ms = round(self._configuration.settings.evaluation_interval_seconds * 1000)
             now_ms = self._now_ms()
+            if now_ms < at_ms - interval_ms:
+                at_ms = 0  # the clock was set back
             # A sleep may end a moment early, and the same point of the grid must not come twice.
             at_ms = next_on_grid(max(now_ms, at_ms + 1), interval_ms)
             await asyncio.sleep((at_ms - now_ms) / 1000)
@@ -122,16 +124,27 @@ class Engine:
             if missed:
                 self._metrics.add("monitor_evaluations_missed_total", missed)
 
+    def _go_back_to(self, now_ms: int) -> None:
+        """After the clock was set back: nothing that is known can have happened later than now."""
+        self.started_ms = min(self.started_ms, now_ms)
+        for instance, arrived_ms in self._arrivals.items():
+            self._arrivals[instance] = min(arrived_ms, now_ms)
+        self.group_evaluations.clear()
+        self.states = {key: rules.not_later_than(now_ms, state) for key, state in self.states.items()}
+
     async def close(self) -> None:
         self._executor.shutdown(cancel_futures=True)
 
     async def evaluate(self, at_ms: int) -> None:
         """Evaluates everything as of a moment and stores what comes of it."""
+        if at_ms < self._evaluated_ms:
+            self._go_back_to(at_ms)
+        self._evaluated_ms = at_ms
         configuration = self._configuration
         own = liveness.samples(configuration.targets, self._arrivals, self.started_ms, at_ms)
-        self._head.append_own("targets", own, at_ms)
-        self._head.append_own("thresholds", self._threshold_samples, at_ms)
-        self._head.append_own("collector", self._own_figures(), at_ms)
+        self._storage.append_own("targets", own, at_ms)
+        self._storage.append_own("thresholds", self._threshold_samples, at_ms)
+        self._storage.append_own("collector", self._own_figures(), at_ms)
         outcomes: dict[str, Outcome] = {}
         queries: dict[str, str] = {}
         for group in configuration.groups:
@@ -142,14 +155,11 @@ class Engine:
         configured = {rule.key for group in configuration.groups for rule in group.rules}
         for key in self.states.keys() - configured:
             outcomes[key] = rules.end(self.states[key], at_ms)
-            self._head.append_own(_frame(key), outcomes[key].samples, at_ms)
-        if await self._keep(configuration, outcomes, queries, at_ms):
+            self._storage.append_own(_frame(key), outcomes[key].samples, at_ms)
+        if await self._keep(outcomes, queries):
             self.states.update({key: outcome.state for key, outcome in outcomes.items()})
             for key in self.states.keys() - configured:
                 del self.states[key]
-        if at_ms - self._forgotten_ms >= _FORGET_INTERVAL_MS:
-            self._forgotten_ms = at_ms
-            self._head.forget(at_ms)
 
     def _own_figures(self) -> list[tuple[Labels, float]]:
         # A host may push figures of the same names; the job tells them apart.
@@ -167,7 +177,7 @@ class Engine:
         for rule in group.rules:
             state = self.states.get(rule.key, rules.NOTHING_YET)
             started = time.monotonic()
-            arguments = (rule, self._head, at_ms, state, external_url, self._held(rule.key))
+            arguments = (rule, self._storage, at_ms, state, external_url, self._held(rule.key))
             error = ""
             try:
                 outcome = await loop.run_in_executor(self._executor, rules.evaluate, *arguments)
@@ -184,32 +194,37 @@ class Engine:
                 if before is None or before.error != error:
                     log.error("rule %s of group %s: %s", rule.name, group.name, error)
                 continue
-            self._head.append_own(_frame(rule.key), outcome.samples, at_ms)
+            self._storage.append_own(_frame(rule.key), outcome.samples, at_ms)
             yield rule, outcome
         duration = time.monotonic() - group_started
         self.group_evaluations[(group.file, group.name)] = Health(at_ms, duration, "")
 
-    async def _keep(
-        self, configuration: Configuration, outcomes: Mapping[str, Outcome], queries: Mapping[str, str], at_ms: int
-    ) -> bool:
-        """Stores what has changed together with the messages about it; only then it counts as having happened.
+    async def _keep(self, outcomes: Mapping[str, Outcome], queries: Mapping[str, str]) -> bool:
+        """Stores what has changed together with the events that tell of it; only then it counts as having happened.
 
         When that fails the states stay as they were, so the next evaluation comes to the same and tries again.
         """
         changed = [pair for key, outcome in outcomes.items() for pair in self._changed(key, outcome.state)]
         ended = [pair for key, outcome in outcomes.items() for pair in self._ended(key, outcome.state)]
-        transitions = [(one, queries.get(key, "")) for key, outcome in outcomes.items() for one in outcome.transitions]
-        messages = list(_messages(configuration, transitions))
-        if changed or ended or messages:
+        events = [
+            Event(transition.at_ms, transition.is_firing, key, queries.get(key, ""), transition.alert)
+            for key, outcome in outcomes.items()
+            for transition in outcome.transitions
+        ]
+        if changed or ended or events:
+            loop = asyncio.get_running_loop()
             try:
-                await asyncio.to_thread(self._database.store, changed, ended, messages, at_ms)
+                # Not among the common threads, which whatever hangs there would keep from this.
+                await loop.run_in_executor(self._executor, self._database.store, changed, ended, events)
             except sqlite3.Error as error:
                 log.error("cannot store alerts, trying again with the next evaluation: %s", error)
+                self.is_storing = False
                 return False
-        for transition, _ in transitions:
-            words = "fires" if transition.is_firing else "is resolved"
-            log.info("%s %s", " ".join(f"{name}={value}" for name, value in transition.alert.labels), words)
-        if messages:
+        self.is_storing = True
+        for event in events:
+            words = "fires" if event.is_firing else "is resolved"
+            log.info("%s %s", " ".join(f"{name}={value}" for name, value in event.alert.labels), words)
+        if events:
             self._on_notifications()
         return True
 
@@ -249,13 +264,3 @@ def _lasting(alert: Alert) -> tuple[object, ...]:
 
 def _frame(rule_key: str) -> str:
     return f"rule {rule_key}"
-
-
-def _messages(configuration: Configuration, transitions: list[tuple[Transition, str]]) -> Iterator[tuple[str, str]]:
-    """Receiver and JSON of each message about the transitions."""
-    if not transitions:
-        return
-    external_url = configuration.settings.external_url
-    for receiver in configuration.receivers:
-        for payload in alertmanager_payload.payloads(transitions, receiver.name, external_url):
-            yield receiver.name, json.dumps(payload, ensure_ascii=False)

@@ -7,30 +7,50 @@ One thread writes while any number read, without locks. A reader takes the tuple
 once; what lies below a length never changes except that a cell without a sample may get one (a single aligned
 8-byte store). Everything else that would change it (a late row, another width) makes new chunks and puts a new tuple
 in place of the old.
+
+A chunk *is stored* when a block holds all of its samples. Rows are never added at the end of such a chunk, and a late
+sample makes it one that is not stored.
 """
 
 from __future__ import annotations
 
 import struct
+from typing import NamedTuple
 
 import numpy as np
+
+from monitor_collector.promql import Labels
 
 CHUNK_ROWS = 256
 
 # The bits of a cell without a sample: a NaN that no arithmetic produces, different from Prometheus' stale marker.
-_MISSING_BITS = 0x7FF8_6D69_7373_0001
-_MISSING = struct.unpack("<d", struct.pack("<Q", _MISSING_BITS))[0]
+MISSING_BITS = 0x7FF8_6D69_7373_0001
+MISSING = struct.unpack("<d", struct.pack("<Q", MISSING_BITS))[0]
+
+
+class FrameRows(NamedTuple):
+    """Rows of a frame as they are written to a block and read from it.
+
+    `timestamps` is int64 ms (rows,), ascending, each once. `values` is float64 (series, rows), a cell without a sample
+    has `MISSING_BITS`.
+    """
+
+    name: str
+    series: tuple[Labels, ...]
+    timestamps: np.ndarray
+    values: np.ndarray
 
 
 class Chunk:
     """Up to `CHUNK_ROWS` rows, ascending by timestamp (ms). Rows at and beyond `length` are not there yet."""
 
-    __slots__ = ("length", "timestamps", "values")
+    __slots__ = ("is_stored", "length", "timestamps", "values")
 
     def __init__(self, timestamps: np.ndarray, values: np.ndarray, length: int) -> None:
         self.timestamps = timestamps
         self.values = values
         self.length = length
+        self.is_stored = False
 
     @classmethod
     def empty(cls, width: int) -> Chunk:
@@ -39,6 +59,11 @@ class Chunk:
     @property
     def width(self) -> int:
         return self.values.shape[1]
+
+    @property
+    def size_bytes(self) -> int:
+        """Of the rows that are there."""
+        return self.length * (self.width + 1) * 8
 
     @property
     def first(self) -> int:
@@ -53,13 +78,13 @@ class Chunk:
         self.timestamps[row] = timestamp_ms
         cells = self.values[row]
         if len(columns) < self.width:
-            cells.fill(_MISSING)
+            cells.fill(MISSING)
         cells[columns] = values
 
     def opened_at(self, row: int, width: int) -> Chunk:
         """A copy, `width` wide, with room for one more row at `row`, whose cells are all missing."""
         copy = Chunk.empty(width)
-        copy.values[: self.length + 1].fill(_MISSING)
+        copy.values[: self.length + 1].fill(MISSING)
         for source, target in ((slice(0, row), slice(0, row)), (slice(row, self.length), slice(row + 1, None))):
             count = len(range(*source.indices(self.length)))
             stop = target.start + count
@@ -71,7 +96,7 @@ class Chunk:
     def widened(self, width: int) -> Chunk:
         copy = Chunk.empty(width)
         copy.timestamps[: self.length] = self.timestamps[: self.length]
-        copy.values[: self.length].fill(_MISSING)
+        copy.values[: self.length].fill(MISSING)
         copy.values[: self.length, : self.width] = self.values[: self.length]
         copy.length = self.length
         return copy
@@ -88,26 +113,31 @@ class Chunk:
     def only(self, columns: np.ndarray) -> Chunk:
         """A copy with these columns alone, in this order; those it does not have are missing."""
         copy = Chunk.empty(len(columns))
+        copy.is_stored = self.is_stored
         here = columns < self.width
         copy.timestamps[: self.length] = self.timestamps[: self.length]
-        copy.values[: self.length].fill(_MISSING)
+        copy.values[: self.length].fill(MISSING)
         copy.values[: self.length, here] = self.values[: self.length, columns[here]]
         copy.length = self.length
         return copy
 
 
 class Frame:
-    """`width` is the number of columns; `add_column` makes one more and returns its number."""
+    """`series` are the labels of each column; `add_column` makes one more and returns its number."""
 
-    __slots__ = ("chunks", "width")
+    __slots__ = ("chunks", "series")
 
-    def __init__(self, width: int = 0, chunks: tuple[Chunk, ...] = ()) -> None:
-        self.width = width
+    def __init__(self, series: list[Labels] | None = None, chunks: tuple[Chunk, ...] = ()) -> None:
+        self.series = series or []
         self.chunks = chunks
 
-    def add_column(self) -> int:
-        self.width += 1
-        return self.width - 1
+    @property
+    def width(self) -> int:
+        return len(self.series)
+
+    def add_column(self, labels: Labels) -> int:
+        self.series.append(labels)
+        return len(self.series) - 1
 
     def write(self, timestamp_ms: int, columns: np.ndarray, values: np.ndarray) -> int:
         """Stores the samples of one moment, each column at most once; returns how many of them were new.
@@ -117,21 +147,21 @@ class Frame:
         chunks = self.chunks
         if chunks and timestamp_ms <= chunks[-1].last:
             return self._write_late(timestamp_ms, columns, values)
-        if not chunks or chunks[-1].length == CHUNK_ROWS or chunks[-1].width < self.width:
+        last = chunks[-1] if chunks else None
+        if last is None or last.is_stored or last.length == CHUNK_ROWS or last.width < self.width:
             chunk = Chunk.empty(self.width)
             chunk.put(0, timestamp_ms, columns, values)
             chunk.length = 1
             # A frame whose series keep changing must not become a chain of nearly empty chunks.
-            if chunks and chunks[-1].length <= CHUNK_ROWS // 2:
-                chunk = chunks[-1].widened(self.width)
+            if last is not None and not last.is_stored and last.length <= CHUNK_ROWS // 2:
+                chunk = last.widened(self.width)
                 chunk.put(chunk.length, timestamp_ms, columns, values)
                 chunk.length += 1
                 chunks = chunks[:-1]
             self.chunks = (*chunks, chunk)
         else:
-            chunk = chunks[-1]
-            chunk.put(chunk.length, timestamp_ms, columns, values)
-            chunk.length += 1
+            last.put(last.length, timestamp_ms, columns, values)
+            last.length += 1
         return len(columns)
 
     def _write_late(self, timestamp_ms: int, columns: np.ndarray, values: np.ndarray) -> int:
@@ -148,7 +178,9 @@ class Frame:
             chunk.timestamps[row] = timestamp_ms
         elif chunk.width <= columns.max(initial=-1):
             chunk = chunk.widened(self.width)
-        free = chunk.values[row].view(np.uint64)[columns] == _MISSING_BITS
+        free = chunk.values[row].view(np.uint64)[columns] == MISSING_BITS
+        if free.any():
+            chunk.is_stored = False
         chunk.values[row, columns[free]] = values[free]
         if chunk is not chunks[index]:
             self.chunks = (*chunks[:index], chunk, *chunks[index + 1 :])
@@ -167,7 +199,7 @@ class Frame:
             if chunk.width > columns.max(initial=-1):
                 blocks.append(chunk.values[low:high].T[columns])
             else:
-                block = np.full((len(columns), high - low), _MISSING)
+                block = np.full((len(columns), high - low), MISSING)
                 here = columns < chunk.width
                 block[here] = chunk.values[low:high].T[columns[here]]
                 blocks.append(block)
@@ -175,25 +207,32 @@ class Frame:
             return np.empty(0, np.int64), np.empty((len(columns), 0)), None
         stamps = timestamps[0] if len(timestamps) == 1 else np.concatenate(timestamps)
         values = blocks[0] if len(blocks) == 1 else np.concatenate(blocks, axis=1)
-        missing = values.view(np.uint64) == _MISSING_BITS
+        missing = values.view(np.uint64) == MISSING_BITS
         return stamps, values, missing if missing.any() else None
 
-    def forget_before(self, oldest_ms: int) -> bool:
-        """Drops the chunks whose rows are all older; says whether there were such."""
-        kept = tuple(chunk for chunk in self.chunks if chunk.last >= oldest_ms)
-        dropped = len(kept) < len(self.chunks)
-        if dropped:
-            self.chunks = kept
-        return dropped
+    def unstored(self) -> list[tuple[Chunk, int]]:
+        """The chunks that are not stored, with their lengths; from now on they count as stored."""
+        found = [(chunk, chunk.length) for chunk in self.chunks if not chunk.is_stored]
+        for chunk, _ in found:
+            chunk.is_stored = True
+        return found
+
+    def forget_before(self, oldest_ms: int) -> int | None:
+        """Drops the stored chunks whose rows are all older; returns the newest of their times, None where none was."""
+        dropped = [chunk for chunk in self.chunks if chunk.is_stored and chunk.last < oldest_ms]
+        if not dropped:
+            return None
+        self.chunks = tuple(chunk for chunk in self.chunks if not (chunk.is_stored and chunk.last < oldest_ms))
+        return max(chunk.last for chunk in dropped)
 
     def live_columns(self) -> np.ndarray:
         """The numbers of the columns that hold a sample, ascending."""
         live = np.zeros(self.width, bool)
         for chunk in self.chunks:
             values = chunk.values[: chunk.length].view(np.uint64)
-            live[: chunk.width] |= (values != _MISSING_BITS).any(axis=0)
+            live[: chunk.width] |= (values != MISSING_BITS).any(axis=0)
         return np.flatnonzero(live)
 
     def only(self, columns: np.ndarray) -> Frame:
         """Another frame with these columns alone, renumbered from 0; this one stays for who reads it still."""
-        return Frame(len(columns), tuple(chunk.only(columns) for chunk in self.chunks))
+        return Frame([self.series[i] for i in columns], tuple(chunk.only(columns) for chunk in self.chunks))

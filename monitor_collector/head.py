@@ -1,23 +1,25 @@
 """The recent samples, in memory: one frame for each host, and an index to find series by their labels.
 
 A sample is identified by its series and its timestamp: whatever arrives a second time changes nothing. One thread
-writes (append, forget); any number may select at the same time (see `frame` for why that is safe).
+writes (append, cut, forget); any number may select at the same time (see `frame` for why that is safe). Nothing is
+forgotten before a cut has taken it and said that it is stored in a block.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from monitor_collector.frame import Frame
+from monitor_collector.frame import MISSING, Chunk, Frame, FrameRows
 from monitor_collector.promql import Labels, Matcher, Series
 from monitor_collector.samples import Batch, Layout, instance_of
 
 _MATCHES_KEPT = 1000
+_HOST_FRAME = "instance "
 
 
 class _Place(NamedTuple):
@@ -84,11 +86,46 @@ class _Index:
         ]
 
 
+class Cut:
+    """The samples that no block had at one moment, as frames for a block, which another thread may read."""
+
+    def __init__(self, parts: list[tuple[str, tuple[Labels, ...], list[tuple[Chunk, int]]]]) -> None:
+        self._parts = parts
+
+    def __bool__(self) -> bool:
+        return bool(self._parts)
+
+    def frames(self) -> Iterator[FrameRows]:
+        for name, series, chunks in self._parts:
+            yield FrameRows(name, series, *_rows(chunks, len(series)))
+
+    def undo(self) -> None:
+        """After the block could not be written."""
+        for _, _, chunks in self._parts:
+            for chunk, _ in chunks:
+                chunk.is_stored = False
+
+
+def _rows(chunks: list[tuple[Chunk, int]], width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Timestamps (rows,) and values (series, rows) of chunks that follow each other."""
+    timestamps = np.concatenate([chunk.timestamps[:length] for chunk, length in chunks])
+    values = np.full((width, len(timestamps)), MISSING)
+    start = 0
+    for chunk, length in chunks:
+        values[: chunk.width, start : start + length] = chunk.values[:length].T
+        start += length
+    return timestamps, values
+
+
 class Head:
-    """Recent samples; `window_seconds` is how long they are kept."""
+    """Recent samples; `window_seconds` is how long those are kept that blocks have too.
+
+    `forgotten_ms` is the newest time of any sample that was forgotten: from then on all samples are here.
+    """
 
     def __init__(self, window_seconds: int) -> None:
         self.window_seconds = window_seconds
+        self.forgotten_ms = -1
         self._frames: dict[str, Frame] = {}
         self._series: dict[Labels, _Place] = {}
         self._index = _Index()
@@ -100,9 +137,25 @@ class Head:
         return len(self._series)
 
     @property
+    def newest_ms(self) -> int:
+        """The newest time of any sample, -1 if there is none."""
+        return max((frame.chunks[-1].last for frame in self._frames.values() if frame.chunks), default=-1)
+
+    def host_times_ms(self) -> list[int]:
+        """The newest time of what each host has pushed."""
+        frames = [frame for name, frame in self._frames.items() if name.startswith(_HOST_FRAME)]
+        return [frame.chunks[-1].last for frame in frames if frame.chunks]
+
+    @property
     def memory_bytes(self) -> int:
         """Of the samples alone."""
-        return sum(chunk.values.nbytes for frame in self._frames.values() for chunk in frame.chunks)
+        return sum(chunk.size_bytes for frame in self._frames.values() for chunk in frame.chunks)
+
+    @property
+    def unstored_bytes(self) -> int:
+        """Of the samples that no block has yet."""
+        chunks = (chunk for frame in self._frames.values() for chunk in frame.chunks)
+        return sum(chunk.size_bytes for chunk in chunks if not chunk.is_stored)
 
     def append(self, batch: Batch) -> int:
         """Stores a batch; returns how many of its samples were new."""
@@ -124,20 +177,22 @@ class Head:
                 stored += _write_row(part.frame, int(timestamp), part.columns[row], values[row], part.is_distinct)
         return stored
 
-    def append_own(self, frame: str, samples: Sequence[tuple[Labels, float]], at_ms: int) -> None:
+    def append_own(self, frame: str, samples: Sequence[tuple[Labels, float]], at_ms: int) -> Batch:
         """Stores series that the collector makes itself, all at one moment, in a frame of their own."""
         series = tuple(labels for labels, _ in samples)
         layout = self._own_layouts.get(frame)
         if layout is None or layout.series != series:
             layout = self._own_layouts[frame] = Layout(series, frame)
-        self.append(Batch(layout, np.array([value for _, value in samples], dtype=np.float64), at_ms))
+        batch = Batch(layout, np.array([value for _, value in samples], dtype=np.float64), at_ms)
+        self.append(batch)
+        return batch
 
     def _place(self, layout: Layout) -> list[_Part]:
         per_frame: dict[Frame, list[tuple[int, int]]] = defaultdict(list)
         for position, labels in enumerate(layout.series):
             place = self._series.get(labels)
             if place is None:
-                place = self._add_series(labels, layout.frame or f"instance {instance_of(labels)}")
+                place = self._add_series(labels, layout.frame or f"{_HOST_FRAME}{instance_of(labels)}")
             per_frame[place.frame].append((position, place.column))
         parts = []
         for frame, pairs in per_frame.items():
@@ -147,17 +202,24 @@ class Head:
 
     def _add_series(self, labels: Labels, frame_name: str) -> _Place:
         frame = self._frames.setdefault(frame_name, Frame())
-        place = self._series[labels] = _Place(frame, frame.add_column())
+        place = self._series[labels] = _Place(frame, frame.add_column(labels))
         self._index.add(labels, place)
         return place
 
+    def cut(self) -> Cut:
+        """What no block has yet; it counts as stored until `Cut.undo`."""
+        parts = [(name, tuple(frame.series), frame.unstored()) for name, frame in self._frames.items()]
+        return Cut([part for part in parts if part[2]])
+
     def forget(self, now_ms: int) -> None:
-        """Drops what is older than the window, and the series that have no sample left."""
+        """Drops what is stored and older than the window, and the series that have no sample left."""
         oldest_ms = now_ms - self.window_seconds * 1000
         replaced: dict[Frame, tuple[np.ndarray, Frame]] = {}
         for name, frame in list(self._frames.items()):
-            if not frame.forget_before(oldest_ms):
+            newest_ms = frame.forget_before(oldest_ms)
+            if newest_ms is None:
                 continue
+            self.forgotten_ms = max(self.forgotten_ms, newest_ms)
             live = frame.live_columns()
             if len(live) == frame.width:
                 continue

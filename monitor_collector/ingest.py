@@ -1,8 +1,10 @@
 """Takes pushes: `POST /api/v1/import/prometheus`, Prometheus text format, as it is or gzip-compressed.
 
-The promise: 204 means that the batch is on disk and in memory; any other answer means that nothing of it was stored.
+The promise: 204 means that the batch is on disk and in memory; any other answer means that nothing of it is on disk.
 The one exception is told in the answer: samples more than a day old, or from the future, are left out and counted in
 the header `X-Monitor-Dropped-Samples`, since a host whose clock is wrong must not lose the rest.
+
+While the disk is full batches are answered with 503, but rules see them in memory, so that alarms go on.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from monitor_collector.exposition import ExpositionError, Parser
 from monitor_collector.head import Head
 from monitor_collector.metrics import Metrics
 from monitor_collector.samples import Batch
-from monitor_collector.wal import Record, Wal, WalBusy, WalError
+from monitor_collector.wal import Encoding, Record, Wal, WalBusy, WalError
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +28,8 @@ BODY_MAX_BYTES = 16 * 1024 * 1024
 TEXT_MAX_BYTES = 64 * 1024 * 1024
 OLDEST_SAMPLE_MS = 24 * 3600 * 1000
 FUTURE_SAMPLE_MS = 10 * 60 * 1000
+# So much may be in memory that no block has, before batches that cannot be stored are not even kept there.
+UNACKNOWLEDGED_MAX_BYTES = 512 * 1024 * 1024
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -83,19 +87,22 @@ class Ingest:
             raise Refusal(503, "the collector is starting", {"Retry-After": "1"})
         headers = dict(scope["headers"])
         instance = self._authenticate(headers)
-        is_gzip = _is_gzip(headers)
+        encoding = _encoding(headers)
         body = await _read_body(headers, receive)
         arrived_ms = self._now_ms()
-        intake = self._understand(Record(arrived_ms, is_gzip, body))
+        intake = self._understand(Record(arrived_ms, encoding, body))
         if instance is not None and intake.batch.layout.instances - {instance}:
             strange = sorted(intake.batch.layout.instances - {instance})[0]
             raise Refusal(403, f"this token is {instance}'s, and the batch has a series with instance={strange!r}")
         try:
             if body:
-                await self._wal.append(Record(arrived_ms, is_gzip, body))
+                await self._wal.append(Record(arrived_ms, encoding, body))
         except WalBusy:
             raise Refusal(429, "too many batches wait for the disk", {"Retry-After": "1"}) from None
         except WalError as error:
+            # The host is alive and its alarms are judged, from memory; it sends the batch again until that is durable.
+            if self._head.unstored_bytes < UNACKNOWLEDGED_MAX_BYTES:
+                self._store(intake, arrived_ms)
             raise Refusal(503, f"the collector cannot store batches: {error}", {"Retry-After": "5"}) from None
         self._store(intake, arrived_ms)
         self._metrics.add("monitor_ingest_batches_total")
@@ -124,7 +131,7 @@ class Ingest:
         return instance
 
     def _understand(self, record: Record) -> Intake:
-        text = _decompressed(record.body) if record.is_gzip else record.body
+        text = _decompressed(record.body) if record.encoding is Encoding.TEXT_GZIP else record.body
         try:
             whole = self.parser.parse(text, record.arrived_ms)
         except ExpositionError as error:
@@ -138,11 +145,11 @@ class Ingest:
             self.arrivals[instance] = max(arrived_ms, self.arrivals.get(instance, 0))
 
 
-def _is_gzip(headers: Mapping[bytes, bytes]) -> bool:
+def _encoding(headers: Mapping[bytes, bytes]) -> Encoding:
     encoding = headers.get(b"content-encoding", b"identity").strip().lower()
     if encoding not in (b"gzip", b"identity", b""):
         raise Refusal(415, f"Content-Encoding {encoding.decode('latin-1')!r} is not known here; use gzip or none")
-    return encoding == b"gzip"
+    return Encoding.TEXT_GZIP if encoding == b"gzip" else Encoding.TEXT
 
 
 async def _read_body(headers: Mapping[bytes, bytes], receive: Receive) -> bytes:

@@ -23,6 +23,13 @@ FIGURES = {
     "monitor_head_bytes": ("gauge", "Memory that the samples take."),
     "monitor_wal_bytes": ("gauge", "Size of the write-ahead log."),
     "monitor_wal_fsyncs_total": ("counter", "Times that the write-ahead log was made durable."),
+    "monitor_storage_size_bytes": ("gauge", "Size of the file system that holds the data directory."),
+    "monitor_storage_free_bytes": ("gauge", "Bytes of it that can still be used."),
+    "monitor_clock_ahead_seconds": ("gauge", "How far the collector's time is ahead of a clock that was set back."),
+    "monitor_blocks": ("gauge", "Blocks of history on disk."),
+    "monitor_blocks_bytes": ("gauge", "Size of the blocks."),
+    "monitor_blocks_samples": ("gauge", "Samples in the blocks; those that are in two count twice until a merge."),
+    "monitor_block_write_failures_total": ("counter", "Times that the head could not be written to a block."),
     "monitor_evaluation_duration_seconds": ("gauge", "How long the last evaluation of all rules took."),
     "monitor_evaluations_missed_total": ("counter", "Evaluations left out because the one before took too long."),
     "monitor_rule_evaluations_total": ("counter", "Evaluations of single rules."),
@@ -31,6 +38,12 @@ FIGURES = {
     "monitor_notifications_failed_total": ("counter", "Attempts to deliver a message that failed."),
     "monitor_notifications_given_up_total": ("counter", "Messages that could not be delivered in time."),
     "monitor_notifications_outbox": ("gauge", "Messages that wait to be delivered."),
+    "monitor_notifications_outbox_oldest_seconds": ("gauge", "How long the oldest of them has waited, 0 if none."),
+    "monitor_notifications_dispatch_failures_total": ("counter", "Times that events could not be made into messages."),
+    "monitor_silences": ("gauge", "Silences that are active, or pending."),
+    "monitor_alerts_suppressed": ("gauge", "Firing alerts that are not told, by the reason."),
+    "monitor_heartbeat_success": ("gauge", "1 when the last heartbeat got through, else 0."),
+    "monitor_heartbeat_last_success_timestamp_seconds": ("gauge", "When a heartbeat got through the last time."),
     "monitor_queries_total": ("counter", "Queries that people and programs have asked."),
     "process_cpu_seconds_total": ("counter", "Processor time used."),
     "process_resident_memory_bytes": ("gauge", "Memory in use."),
@@ -76,7 +89,7 @@ class Metrics:
                 kind, text = FIGURES[name]
                 yield f"# HELP {name} {text}\n# TYPE {name} {kind}\n"
                 before = name
-            pairs = ",".join(f'{key}="{_escaped(content)}"' for key, content in labels.items())
+            pairs = ",".join(f'{key}="{escaped(content)}"' for key, content in labels.items())
             yield f"{name}{{{pairs}}} {plain(value)}\n" if pairs else f"{name} {plain(value)}\n"
 
 
@@ -85,5 +98,6 @@ def resident_memory_bytes() -> int:
         return int(file.read().split()[1]) * resource.getpagesize()
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """As the value of a label is written between quotes."""
     return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

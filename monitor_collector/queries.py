@@ -1,7 +1,7 @@
 """Answers queries that people and programs ask, without letting a heavy one get in the way of anything else.
 
-Queries run in two threads of their own and have a time limit: one that reads data after its limit ends with
-QueryTimeout, and whoever waits for it is told at the limit in any case.
+Queries run in threads of their own, and so does whatever turns their results into an answer. Each has a time limit
+and a sample limit, and ends early when whoever has asked goes away. Nobody waits beyond the time limit in any case.
 """
 
 from __future__ import annotations
@@ -10,96 +10,114 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
-import promql_parser as syntax
+from monitor_collector.promql import Labels, Matcher, Matrix, Scalar, Series, Storage, Vector, parse
+from monitor_collector.promql.values import is_stale
+from monitor_collector.query_limits import QueryLimits, QueryTimeout
 
-from monitor_collector.head import Head
-from monitor_collector.promql import Labels, Matcher, Matrix, QueryError, Scalar, Series, Storage, Vector, parse
-
-LIMIT_SECONDS = 10.0
-THREADS = 2
-POINTS_LIMIT = 11_000
+THREADS = 4
+DEFAULT_TIMEOUT_SECONDS = 30.0
+DEFAULT_MAX_SAMPLES = 50_000_000
+DEFAULT_LOOKBACK_SECONDS = 300.0
 
 Answer = TypeVar("Answer")
+Value = Vector | Scalar | Matrix | str
+Selectors = Iterable[Sequence[Matcher]]
 
 
-class QueryTimeout(Exception):
-    """The query has not been answered within its time limit."""
+class Query(NamedTuple):
+    """One query while it is answered, in its thread: what it may read, and what it must keep to.
 
+    The methods raise QueryError where a query is wrong or the data does not allow it, TooManySamples, QueryTimeout and
+    QueryCanceled. Times are Unix milliseconds.
+    """
 
-class _LimitedStorage:
-    """A storage that refuses to be read after `deadline` (monotonic seconds)."""
+    storage: Storage
+    limits: QueryLimits
+    lookback_ms: int
 
-    def __init__(self, storage: Storage, deadline: float) -> None:
-        self._storage = storage
-        self._deadline = deadline
+    def instant(self, text: str, at_ms: int) -> Value:
+        return parse(text).evaluate(self.storage, at_ms, self.lookback_ms, self.limits)
 
-    def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> list[Series]:
-        if time.monotonic() > self._deadline:
-            raise QueryTimeout
-        return self._storage.select(matchers, start_ms, end_ms)
+    def range(self, text: str, start_ms: int, end_ms: int, step_ms: int) -> Matrix:
+        return parse(text).evaluate_range(self.storage, start_ms, end_ms, step_ms, self.lookback_ms, self.limits)
+
+    def label_sets(self, selectors: Selectors, start_ms: int, end_ms: int) -> set[Labels]:
+        """Those of the series that any of the selectors matches with a sample of start_ms <= t <= end_ms."""
+        found: set[Labels] = set()
+        for matchers in selectors:
+            # Storage leaves the start out.
+            found.update(series.labels for series in self._select(matchers, start_ms - 1, end_ms))
+        return found
+
+    def newest(self, selectors: Selectors, at_ms: int) -> list[tuple[Labels, int, float]]:
+        """Labels, time and value of the last sample of each series, unless it is stale; as an instant query sees it."""
+        found: dict[Labels, tuple[Labels, int, float]] = {}
+        for matchers in selectors:
+            for labels, timestamps, values in self._select(matchers, at_ms - self.lookback_ms, at_ms):
+                if not is_stale(values[-1:])[0]:
+                    found[labels] = (labels, int(timestamps[-1]), float(values[-1]))
+        return list(found.values())
+
+    def _select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> list[Series]:
+        self.limits.allow(0)
+        series = self.storage.select(matchers, start_ms, end_ms)
+        self.limits.allow(sum(len(one.timestamps) for one in series))
+        return series
 
 
 class Queries:
-    """Raises QueryError where a query is wrong or the data does not allow it, QueryTimeout where it takes too long."""
+    """Runs queries on a storage, a few at a time."""
 
-    def __init__(self, head: Head, limit_seconds: float = LIMIT_SECONDS) -> None:
-        self._head = head
-        self._limit_seconds = limit_seconds
+    def __init__(
+        self,
+        storage: Storage,
+        timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
+        max_samples: int = DEFAULT_MAX_SAMPLES,
+        lookback_seconds: float = DEFAULT_LOOKBACK_SECONDS,
+    ) -> None:
+        self._storage = storage
+        self._timeout_seconds = timeout_seconds
+        self._max_samples = max_samples
+        self._lookback_ms = round(lookback_seconds * 1000)
         self._executor = ThreadPoolExecutor(THREADS, "query")
 
-    async def instant(
-        self, query: str, at_ms: int, limit_seconds: float | None = None
-    ) -> Vector | Scalar | Matrix | str:
-        return await self._run(lambda storage: parse(query).evaluate(storage, at_ms), limit_seconds)
+    async def instant(self, text: str, at_ms: int) -> Value:
+        return await self.run(lambda query: query.instant(text, at_ms))
 
-    async def range(
-        self, query: str, start_ms: int, end_ms: int, step_ms: int, limit_seconds: float | None = None
-    ) -> Matrix:
-        return await self._run(
-            lambda storage: parse(query).evaluate_range(storage, start_ms, end_ms, step_ms), limit_seconds
-        )
+    async def run(
+        self,
+        work: Callable[[Query], Answer],
+        timeout_seconds: float | None = None,
+        lookback_ms: int | None = None,
+    ) -> Answer:
+        """What `work` gives, done in a thread. `timeout_seconds` can only shorten the time limit.
 
-    async def series(self, selectors: Iterable[str], start_ms: int, end_ms: int) -> list[Labels]:
-        """The label sets that any of the selectors matches in a window of time, sorted."""
-        parsed = [matchers_of(selector) for selector in selectors]
+        Raises what `work` does, and QueryTimeout. When the waiting task is cancelled, so is the work.
+        """
+        seconds = self._timeout_seconds
+        if timeout_seconds is not None:
+            seconds = min(seconds, max(timeout_seconds, 0))
+        limits = QueryLimits(time.monotonic() + seconds, self._max_samples)
+        query = Query(self._storage, limits, self._lookback_ms if lookback_ms is None else lookback_ms)
+        has_begun = False
 
-        def find(storage: Storage) -> list[Labels]:
-            found = (storage.select(matchers, start_ms, end_ms) for matchers in parsed)
-            return sorted({one.labels for series in found for one in series})
+        def begin() -> Answer:
+            nonlocal has_begun
+            has_begun = True
+            limits.allow(0)
+            return work(query)
 
-        return await self._run(find, None)
-
-    async def _run(self, work: Callable[[Storage], Answer], limit_seconds: float | None) -> Answer:
-        limit = min(self._limit_seconds, limit_seconds or self._limit_seconds)
-        storage = _LimitedStorage(self._head, time.monotonic() + limit)
-        future = asyncio.get_running_loop().run_in_executor(self._executor, work, storage)
-        done, _ = await asyncio.wait([future], timeout=limit)
-        if not done:
+        future = asyncio.get_running_loop().run_in_executor(self._executor, begin)
+        try:
+            done, _ = await asyncio.wait([future], timeout=seconds)
+            if not done:
+                raise QueryTimeout(f"query timed out in {'expression evaluation' if has_begun else 'query queue'}")
+            return future.result()
+        finally:
+            limits.cancel()
             future.cancel()
-            future.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
-            raise QueryTimeout
-        return future.result()
 
     def close(self) -> None:
         self._executor.shutdown(wait=False, cancel_futures=True)
-
-
-def matchers_of(selector: str) -> tuple[Matcher, ...]:
-    """The matchers of a series selector such as `up{job="host"}`. Raises QueryError where it is something else."""
-    try:
-        tree = syntax.parse(selector)
-    except ValueError as error:
-        raise QueryError(str(error)) from None
-    if not isinstance(tree, syntax.VectorSelector):
-        raise QueryError(f'{selector!r} is no selector of series, for example up{{job="host"}}')
-    asked: list[tuple[Matcher, ...]] = []
-
-    class Listener:
-        def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> list[Series]:
-            asked.append(tuple(matchers))
-            return []
-
-    parse(selector).evaluate(Listener(), 0)
-    return asked[0]

@@ -128,6 +128,23 @@ def _alert(
     return _with_stale_markers(_samples(alerts.values()), state, alerts, transitions)
 
 
+def not_later_than(now_ms: int, state: RuleState) -> RuleState:
+    """The same state when the clock was set back: what is known of an alert did not happen later than now."""
+
+    def earlier(at_ms: int | None) -> int | None:
+        return None if at_ms is None else min(at_ms, now_ms)
+
+    alerts = {
+        labels: alert._replace(
+            active_at_ms=min(alert.active_at_ms, now_ms),
+            fired_at_ms=earlier(alert.fired_at_ms),
+            keep_firing_since_ms=earlier(alert.keep_firing_since_ms),
+        )
+        for labels, alert in state.alerts.items()
+    }
+    return state._replace(alerts=alerts)
+
+
 def restored(alerts: Mapping[Labels, Alert]) -> Outcome:
     """The state of a rule whose alerts come from before a restart, and the samples that expressions may refer to."""
     samples = _samples(alerts.values())

@@ -17,10 +17,14 @@ from starlette.applications import Starlette
 
 from monitor_collector import config, systemd
 from monitor_collector.api import Api
-from monitor_collector.collector import Collector, system_time_ms
+from monitor_collector.clock import system_clock
+from monitor_collector.collector import Collector
 from monitor_collector.config import Settings
 from monitor_collector.documents import ConfigError
+from monitor_collector.history import HistoryDamaged
 from monitor_collector.ingest import PATH, Ingest, Receive, Scope, Send
+from monitor_collector.lock import Locked
+from monitor_collector.notifications.api import NotificationsApi
 from monitor_collector.page import Page
 
 log = logging.getLogger(__name__)
@@ -113,7 +117,9 @@ async def _start(collector: Collector) -> None:
 
 def _collector(directory: Path, configuration: config.Configuration) -> Collector:
     try:
-        return Collector(directory, configuration, system_time_ms)
+        return Collector(directory, configuration, system_clock())
+    except (HistoryDamaged, Locked) as error:
+        raise StartError(str(error)) from None
     except (OSError, sqlite3.Error) as error:
         raise StartError(
             f"cannot use {configuration.settings.data_directory}: {getattr(error, 'strerror', None) or error}; "
@@ -138,7 +144,8 @@ def _listen(settings: Settings) -> socket.socket:
 
 def _server(collector: Collector) -> HttpServer:
     settings = collector.configuration.settings
-    rest = Starlette(routes=[*Api(collector).routes(), *Page(collector).routes()])
+    silences = NotificationsApi(collector.notifications, settings.external_url, collector.now_ms)
+    rest = Starlette(routes=[*Api(collector).routes(), *silences.routes(), *Page(collector).routes()])
     uvicorn_settings = uvicorn.Config(
         Application(collector.ingest, rest),
         http="httptools",

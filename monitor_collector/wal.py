@@ -1,7 +1,8 @@
-"""The write-ahead log: what a host has pushed, as it came.
+"""The write-ahead log: what hosts have pushed, as it came, and what the collector has made itself.
 
 The promise: when `append` returns, the record is on disk (written and fsynced), and `replay` yields it after any crash,
-until `forget` has dropped its segment for age. Pushes that wait at the same time share one fsync, done in a thread.
+until `drop_through` has deleted its segment, which the caller does once a block holds the same samples. Pushes that
+wait at the same time share one fsync, done in a thread.
 
 A segment is a file of records, each a header (length, checksum, time of arrival, encoding) and the body. A process
 always starts a new segment, so the tail that a crash has torn is never written to again. Replaying a record twice is
@@ -11,22 +12,26 @@ harmless, since a sample is identified by its series and timestamp.
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import os
 import struct
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from enum import IntEnum
 from io import FileIO
 from pathlib import Path
 from typing import NamedTuple
 
+from monitor_collector.reserve import room
+
 log = logging.getLogger(__name__)
 
 SEGMENT_MAX_BYTES = 64 * 1024 * 1024
-# As a part of the time that records are kept: so much longer than needed a record may stay.
-SEGMENT_MAX_AGE_RATIO = 1 / 8
 QUEUE_MAX_BYTES = 128 * 1024 * 1024
+# With less room on the disk nothing is appended any more, since alarms and blocks need some too.
+FREE_MIN_BYTES = 64 * 1024 * 1024
 
 _MAGIC = b"MONWAL1\n"
 # Length of the body; checksum of all that follows here; arrival in ms; encoding.
@@ -41,38 +46,55 @@ class WalBusy(Exception):
     """More is waiting to be written than memory should hold; come again later."""
 
 
+class Encoding(IntEnum):
+    """How the body of a record is to be read. Numbers are never used again for something else."""
+
+    TEXT = 0
+    TEXT_GZIP = 1
+    REMOTE_WRITE_1 = 2
+    REMOTE_WRITE_2 = 3
+    OWN_SERIES = 4
+    OWN_VALUES = 5
+
+
 class Record(NamedTuple):
-    """A push: when it arrived (collector's clock), whether the body is gzip, and the body as it came."""
+    """A push: when it arrived (collector's clock), and the body as it came. Or samples of the collector's own."""
 
     arrived_ms: int
-    is_gzip: bool
+    encoding: Encoding
     body: bytes
 
 
 class _Segment:
-    """A file of records and the newest arrival in it (0: none)."""
+    """A file of records. `size` counts the bytes that are whole records; the rest of a torn file is not told."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, size: int) -> None:
         self.path = path
-        self.size = 0
-        self.oldest_ms = 0
-        self.newest_ms = 0
+        self.size = size
+
+    @property
+    def number(self) -> int:
+        return int(self.path.stem)
 
 
 class Wal:
-    """`keep_seconds` is how long records are kept. Raises OSError if the directory cannot be used."""
+    """Segments up to `stored_through` are in blocks already: they are deleted, and their numbers never used again.
 
-    def __init__(self, directory: Path, keep_seconds: int) -> None:
+    Raises OSError if the directory cannot be used.
+    """
+
+    def __init__(self, directory: Path, stored_through: int = 0) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self.fsyncs = 0
         self._directory = directory
-        self._keep_seconds = keep_seconds
-        self._segments = [_Segment(path) for path in sorted(directory.glob("*.wal"))]
-        for segment in self._segments:
-            segment.size = segment.path.stat().st_size
+        self._segments = [_Segment(path, path.stat().st_size) for path in sorted(directory.glob("*.wal"))]
+        self._last_number = max([stored_through, *(segment.number for segment in self._segments)])
+        self._drop_through(stored_through)
         self._file: FileIO | None = None
         self._waiting: list[tuple[Record, asyncio.Future[None]]] = []
         self._waiting_bytes = 0
+        self._rotations: list[asyncio.Future[int]] = []
+        self._trouble = ""
         self._flusher: asyncio.Task[None] | None = None
         self._executor = ThreadPoolExecutor(1, "wal")
 
@@ -81,27 +103,48 @@ class Wal:
         return sum(segment.size for segment in self._segments)
 
     async def append(self, record: Record) -> None:
-        """Returns when the record is on disk. Raises WalError when it cannot be, WalBusy when too many wait."""
+        """Returns when the record is on disk. Raises WalError when it cannot be, WalBusy when too many wait.
+
+        The caller puts the samples into the head before it awaits anything else: `rotate` counts on that.
+        """
+        await self.enqueue(record)
+
+    def enqueue(self, record: Record) -> asyncio.Future[None]:
+        """Like `append`, for who has no need to wait."""
         if self._waiting_bytes > QUEUE_MAX_BYTES:
             raise WalBusy
         future = asyncio.get_running_loop().create_future()
         self._waiting.append((record, future))
         self._waiting_bytes += len(record.body)
+        self._begin_to_flush()
+        return future
+
+    async def rotate(self) -> int:
+        """Ends the segment and returns its number: whatever was appended before is in this segment or an earlier one,
+        and whoever waited for that has been woken before this returns."""
+        future = asyncio.get_running_loop().create_future()
+        self._rotations.append(future)
+        self._begin_to_flush()
+        return await future
+
+    def _begin_to_flush(self) -> None:
         if self._flusher is None:
             self._flusher = asyncio.create_task(self._flush())
-        await future
 
     async def _flush(self) -> None:
         """Writes what waits, and what has come to wait meanwhile, until nothing does."""
         loop = asyncio.get_running_loop()
-        while self._waiting:
+        while self._waiting or self._rotations:
             group, self._waiting, self._waiting_bytes = self._waiting, [], 0
+            rotations, self._rotations = self._rotations, []
             error = None
             try:
-                await loop.run_in_executor(self._executor, self._write, [record for record, _ in group])
+                if group:
+                    await loop.run_in_executor(self._executor, self._write, [record for record, _ in group])
+                    self._note_trouble("")
             except OSError as reason:
-                log.error("cannot write to %s: %s", self._directory, reason.strerror or reason)
                 error = WalError(str(reason.strerror or reason))
+                self._note_trouble(str(error))
             for _, future in group:
                 if future.done():  # its client has gone
                     continue
@@ -109,10 +152,25 @@ class Wal:
                     future.set_result(None)
                 else:
                     future.set_exception(error)
+            if rotations:
+                await loop.run_in_executor(self._executor, self._end_segment)
+            for future in rotations:
+                if not future.done():
+                    future.set_result(self._last_number)
         self._flusher = None
 
+    def _note_trouble(self, trouble: str) -> None:
+        """Logs when writing begins to fail, or fails in another way, and when it goes well again."""
+        if trouble and trouble != self._trouble:
+            log.error("cannot write to %s: %s", self._directory, trouble)
+        elif self._trouble and not trouble:
+            log.info("%s can be written to again", self._directory)
+        self._trouble = trouble
+
     def _write(self, records: list[Record]) -> None:
-        file = self._writable(records[0].arrived_ms)
+        if room(self._directory).free_bytes < FREE_MIN_BYTES:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        file = self._writable()
         segment = self._segments[-1]
         data = memoryview(b"".join(map(_encode, records)))
         size = segment.size + len(data)
@@ -125,8 +183,6 @@ class Wal:
             raise
         self.fsyncs += 1
         segment.size = size
-        segment.oldest_ms = segment.oldest_ms or records[0].arrived_ms
-        segment.newest_ms = max(segment.newest_ms, *(record.arrived_ms for record in records))
 
     def _abandon(self, file: FileIO) -> None:
         """After a failed write or fsync nobody knows what the file holds, so nothing is added to it any more: it is
@@ -135,7 +191,7 @@ class Wal:
         self._file = None
         file.close()
         try:
-            if segment.newest_ms:
+            if segment.size > len(_MAGIC):
                 os.truncate(segment.path, segment.size)
             else:
                 self._segments.pop()
@@ -143,17 +199,14 @@ class Wal:
         except OSError as error:
             log.warning("cannot tidy %s: %s", segment.path, error.strerror)
 
-    def _writable(self, now_ms: int) -> FileIO:
+    def _writable(self) -> FileIO:
         if self._file is not None:
-            segment = self._segments[-1]
-            age_ms = now_ms - segment.oldest_ms
-            if segment.size < SEGMENT_MAX_BYTES and age_ms < self._keep_seconds * 1000 * SEGMENT_MAX_AGE_RATIO:
+            if self._segments[-1].size < SEGMENT_MAX_BYTES:
                 return self._file
-            self._file.close()
-            self._file = None
-        number = int(self._segments[-1].path.stem) + 1 if self._segments else 1
-        segment = _Segment(self._directory / f"{number:010d}.wal")
+            self._end_segment()
+        segment = _Segment(self._directory / f"{self._last_number + 1:010d}.wal", 0)
         file = FileIO(segment.path, "xb")
+        self._last_number += 1
         self._segments.append(segment)
         try:
             segment.size = file.write(_MAGIC)
@@ -172,23 +225,24 @@ class Wal:
         finally:
             os.close(descriptor)
 
+    def _end_segment(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
     def replay(self) -> Iterator[Record]:
         """The records of earlier runs, in the order of arrival. Call it before the first append."""
         for segment in self._segments:
-            for record in _read(segment.path):
-                segment.newest_ms = max(segment.newest_ms, record.arrived_ms)
-                yield record
+            yield from _read(segment.path)
 
-    async def forget(self, now_ms: int) -> None:
-        """Deletes the segments in which every record is older than `keep_seconds`."""
-        await asyncio.get_running_loop().run_in_executor(self._executor, self._forget, now_ms)
+    async def drop_through(self, number: int) -> None:
+        """Deletes the segments up to this number, which `rotate` has given."""
+        await asyncio.get_running_loop().run_in_executor(self._executor, self._drop_through, number)
 
-    def _forget(self, now_ms: int) -> None:
-        oldest_ms = now_ms - self._keep_seconds * 1000
+    def _drop_through(self, number: int) -> None:
         kept = []
         for segment in self._segments:
-            is_open = self._file is not None and segment is self._segments[-1]
-            if is_open or segment.newest_ms >= oldest_ms:
+            if segment.number > number:
                 kept.append(segment)
             else:
                 segment.path.unlink(missing_ok=True)
@@ -199,13 +253,11 @@ class Wal:
         if self._flusher is not None:
             await self._flusher
         self._executor.shutdown()
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        self._end_segment()
 
 
 def _encode(record: Record) -> bytes:
-    tail = struct.pack("<qB", record.arrived_ms, record.is_gzip)
+    tail = struct.pack("<qB", record.arrived_ms, record.encoding)
     checksum = zlib.crc32(record.body, zlib.crc32(tail))
     return struct.pack("<II", len(record.body), checksum) + tail + record.body
 
@@ -232,4 +284,7 @@ def _read(path: Path) -> Iterator[Record]:
                 lost = size - position
                 log.error("%s: damaged at byte %d: skipped the %d bytes up to the next segment", path, position, lost)
                 return
-            yield Record(arrived_ms, bool(encoding), body)
+            try:
+                yield Record(arrived_ms, Encoding(encoding), body)
+            except ValueError:
+                log.error("%s: a newer version has written the record at byte %d: skipped", path, position)

@@ -17,9 +17,12 @@ PEERS = Path(__file__).resolve().parent.parent / ".build" / "peers"
 
 # Debian's package of each program.
 PACKAGES = {
+    "amtool": "prometheus-alertmanager",
     "prometheus": "prometheus",
+    "prometheus-alertmanager": "prometheus-alertmanager",
     "prometheus-node-exporter": "prometheus-node-exporter",
     "promtool": "prometheus",
+    "victoria-metrics": "victoria-metrics",
     "vmagent": "victoria-metrics",
 }
 

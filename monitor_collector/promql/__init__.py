@@ -9,8 +9,10 @@ An expression is compiled once and evaluated often, over one moment or a grid of
 from monitor_collector.promql.errors import EvaluationError, QueryError
 from monitor_collector.promql.expression import DEFAULT_LOOKBACK_MS, Expression
 from monitor_collector.promql.labels import METRIC_NAME, Labels
+from monitor_collector.promql.limits import Limits, Unlimited
 from monitor_collector.promql.matchers import Matcher, all_match
 from monitor_collector.promql.parse import parse
+from monitor_collector.promql.selection import parse_selector
 from monitor_collector.promql.storage import Storage
 from monitor_collector.promql.values import STALE_MARKER, Matrix, Scalar, Series, Vector
 
@@ -21,13 +23,16 @@ __all__ = [
     "EvaluationError",
     "Expression",
     "Labels",
+    "Limits",
     "Matcher",
     "Matrix",
     "QueryError",
     "Scalar",
     "Series",
     "Storage",
+    "Unlimited",
     "Vector",
     "all_match",
     "parse",
+    "parse_selector",
 ]

@@ -5,11 +5,13 @@ import numpy as np
 from monitor_collector.promql.errors import QueryError
 from monitor_collector.promql.evaluation import Evaluation, Node, ValueType
 from monitor_collector.promql.labels import Labels
-from monitor_collector.promql.selectors import RangeSelector
+from monitor_collector.promql.limits import Limits, Unlimited
+from monitor_collector.promql.selectors import RangeSelector, SubQuery, raw_series
 from monitor_collector.promql.storage import Storage
 from monitor_collector.promql.values import Grid, Matrix, Scalar, Series, Vector
 
 DEFAULT_LOOKBACK_MS = 300_000
+_UNLIMITED = Unlimited()
 
 
 class Expression:
@@ -28,17 +30,21 @@ class Expression:
         return self._node.value_type
 
     def evaluate(
-        self, storage: Storage, at_ms: int, lookback_ms: int = DEFAULT_LOOKBACK_MS
+        self,
+        storage: Storage,
+        at_ms: int,
+        lookback_ms: int = DEFAULT_LOOKBACK_MS,
+        limits: Limits = _UNLIMITED,
     ) -> Vector | Scalar | Matrix | str:
         """The value at one moment in Unix milliseconds.
 
-        A sample counts as current for `lookback_ms`. A bare range selector gives a Matrix of raw samples.
-        EvaluationError where the data does not allow the operation.
+        A sample counts as current for `lookback_ms`. A bare range selector or sub-query gives a Matrix of its samples.
+        EvaluationError where the data does not allow the operation, and what `limits` raises.
         """
-        evaluation = Evaluation(storage, np.array([at_ms], dtype=np.int64), lookback_ms)
+        evaluation = Evaluation(storage, np.array([at_ms], dtype=np.int64), lookback_ms, limits, at_ms, at_ms)
         with np.errstate(all="ignore"):
-            if isinstance(self._node, RangeSelector):
-                return Matrix(_sorted(self._node.series(evaluation)))
+            if isinstance(self._node, RangeSelector | SubQuery):
+                return Matrix(_sorted(raw_series(self._node.windows(evaluation))))
             value = self._node.evaluate(evaluation)
         if isinstance(value, str):
             return value
@@ -47,7 +53,13 @@ class Expression:
         return Scalar(float(value[0]))
 
     def evaluate_range(
-        self, storage: Storage, start_ms: int, end_ms: int, step_ms: int, lookback_ms: int = DEFAULT_LOOKBACK_MS
+        self,
+        storage: Storage,
+        start_ms: int,
+        end_ms: int,
+        step_ms: int,
+        lookback_ms: int = DEFAULT_LOOKBACK_MS,
+        limits: Limits = _UNLIMITED,
     ) -> Matrix:
         """The value at start, start + step, … up to and including the end; a scalar as one series without labels.
 
@@ -63,9 +75,10 @@ class Expression:
             raise QueryError("the step of a range query must be positive")
         if end_ms < start_ms:
             raise QueryError("the end of a range query must not be before its start")
+        limits.allow((end_ms - start_ms) // step_ms + 1)
         times = np.arange(start_ms, end_ms + 1, step_ms, dtype=np.int64)
         with np.errstate(all="ignore"):
-            value = self._node.evaluate(Evaluation(storage, times, lookback_ms))
+            value = self._node.evaluate(Evaluation(storage, times, lookback_ms, limits, start_ms, end_ms))
         if isinstance(value, Grid):
             return Matrix(_sorted(_series_of(value, times)))
         return Matrix([Series((), times, value)])

@@ -29,6 +29,11 @@ def with_labels_of(labels: Labels, source: Labels, names: Collection[str]) -> La
     return tuple(sorted((*without(labels, names), *only(source, names))))
 
 
+def with_label(labels: Labels, name: str, value: str) -> Labels:
+    """The label set with one label set, or removed where the value is empty."""
+    return tuple(sorted((*without(labels, (name,)), *([(name, value)] if value else ()))))
+
+
 def text_of(labels: Labels) -> str:
     """As Prometheus prints a label set in its messages: `{__name__="up", job="host"}`."""
     return "{" + ", ".join(f"{name}={_quoted(value)}" for name, value in labels) + "}"

@@ -2,28 +2,37 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 
 import numpy as np
 
+from monitor_collector.promql.elementwise import power
 from monitor_collector.promql.evaluation import Evaluation, Node, ValueType
-from monitor_collector.promql.functions import nameless_groups
 from monitor_collector.promql.labels import Labels
-from monitor_collector.promql.relabelled import Groups, group_by_labels, merge
+from monitor_collector.promql.relabelled import Groups, group_by_labels, merge, nameless_groups
 from monitor_collector.promql.remembered import Remembered
 from monitor_collector.promql.values import Grid
-from monitor_collector.promql.vector_matching import Matching, Pairs, pair_up, refuse_rival_ones, refuse_rival_pairs
-
-
-def _power(base: np.ndarray, exponent: np.ndarray) -> np.ndarray:
-    """C's and Go's pow. numpy computes an exponent of 0.5 as a square root, which differs for -Inf and -0."""
-    is_edge = (exponent == 0.5) & ((base == 0) | np.isneginf(base))
-    return np.where(is_edge, np.abs(base), np.power(base, exponent))
-
+from monitor_collector.promql.vector_matching import (
+    Matching,
+    Pairs,
+    count_pairs,
+    pair_up,
+    refuse_rival_ones,
+    refuse_rival_pairs,
+)
 
 # Division, remainder and power follow IEEE 754 as in Go: 1 / 0 is +Inf, -5 % 3 is -2.
 ARITHMETIC: Mapping[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = MappingProxyType(
-    {"+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide, "%": np.fmod, "^": _power}
+    {
+        "+": np.add,
+        "-": np.subtract,
+        "*": np.multiply,
+        "/": np.divide,
+        "%": np.fmod,
+        "^": power,
+        "atan2": np.arctan2,
+    }
 )
 COMPARISONS: Mapping[str, np.ufunc] = MappingProxyType(
     {
@@ -134,6 +143,7 @@ class VectorBinary:
         self._matching = matching
         self._left = left
         self._right = right
+        self._pair_count = Remembered(partial(count_pairs, matching))
         self._pairs = Remembered(self._pair_up)
 
     def _pair_up(self, many: list[Labels], one: list[Labels]) -> Pairs:
@@ -143,12 +153,14 @@ class VectorBinary:
         left, right = self._left.evaluate(evaluation), self._right.evaluate(evaluation)
         left_is_one = self._matching.cardinality == "one-to-many"
         many, one = (right, left) if left_is_one else (left, right)
+        evaluation.limits.allow(self._pair_count(many.labels, one.labels) * len(evaluation.times_ms))
         pairs = self._pairs(many.labels, one.labels)
         refuse_rival_ones(self._matching, pairs, many.present, one.present, one.labels)
-        many_values, one_values = many.values[pairs.many], one.values[pairs.one]
+        variant_values, variant_present = pairs.variants.overlay(one.values, one.present)
+        many_values, one_values = many.values[pairs.many], variant_values[pairs.one]
         left_values, right_values = (one_values, many_values) if left_is_one else (many_values, one_values)
         values, kept = self._operation.compute(left_values, right_values, left_values)
-        kept &= many.present[pairs.many] & one.present[pairs.one]
+        kept &= many.present[pairs.many] & variant_present[pairs.one]
         refuse_rival_pairs(self._matching, pairs, kept)
         return merge(pairs.results, values, kept)
 

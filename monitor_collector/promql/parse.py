@@ -5,15 +5,15 @@ supported is refused in that walk, before any data is read. https://prometheus.i
 """
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import promql_parser as syntax
 
-from monitor_collector.promql.aggregations import AGGREGATIONS, Aggregation
+from monitor_collector.promql.aggregations import AGGREGATIONS, aggregation
 from monitor_collector.promql.errors import QueryError
-from monitor_collector.promql.evaluation import Constant, Node
+from monitor_collector.promql.evaluation import Constant, Node, StepInvariant
 from monitor_collector.promql.expression import Expression
-from monitor_collector.promql.functions import FUNCTIONS
+from monitor_collector.promql.functions import FUNCTIONS, TIME_DEPENDENT
 from monitor_collector.promql.labels import METRIC_NAME
 from monitor_collector.promql.matchers import Matcher, MatchOperator
 from monitor_collector.promql.operators import (
@@ -28,16 +28,25 @@ from monitor_collector.promql.operators import (
     VectorNegation,
     VectorScalarBinary,
 )
-from monitor_collector.promql.selectors import InstantSelector, RangeSelector
+from monitor_collector.promql.selectors import InstantSelector, Moment, RangeNode, RangeSelector, SubQuery
 from monitor_collector.promql.source_text import (
+    ZERO_OFFSET_MS,
     position_of,
     position_of_call,
-    position_of_subquery,
     refuse_deep_nesting,
     refuse_long_durations,
+    refuse_unusable_times,
+    replace_zero_offsets,
 )
 from monitor_collector.promql.vector_matching import Cardinality, Matching
 
+# A message of the parser, and what helps better.
+_RENAMED = {
+    "unknown function with name 'holt_winters'": (
+        "function holt_winters() is called double_exponential_smoothing() since Prometheus 3"
+    )
+}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _QUOTED_NAME = re.compile(r"'([^']+)'")
 
 
@@ -45,10 +54,12 @@ def parse(text: str) -> Expression:
     """The compiled query; QueryError where it is malformed, mistyped or uses something unsupported."""
     refuse_deep_nesting(text)
     refuse_long_durations(text)
+    refuse_unusable_times(text)
     try:
-        tree = syntax.parse(text)
+        tree = syntax.parse(replace_zero_offsets(text))
     except ValueError as error:
-        raise QueryError(str(error), _position_of_complaint(text, str(error)), text) from None
+        message = _RENAMED.get(str(error), str(error))
+        raise QueryError(message, _position_of_complaint(text, str(error)), text) from None
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # a panic of the parser is no Exception, but must not end a thread either
@@ -74,36 +85,42 @@ class _Compiler:
     def _refusal(self, what: str, position: int | None) -> QueryError:
         return QueryError(f"{what} is not supported", position, self._text)
 
-    def compile(self, tree: object) -> Node:
+    def compile(self, tree: object, within_invariant: bool = False) -> Node | RangeNode:
+        if within_invariant or not _is_step_invariant(tree):
+            return self._node(tree, within_invariant)
+        node = self._node(tree, within_invariant=True)
+        looks_once = isinstance(node, Constant | InstantSelector | RangeSelector | SubQuery)
+        return node if looks_once else StepInvariant(node)
+
+    def _node(self, tree: object, within_invariant: bool) -> Node | RangeNode:
         match tree:
             case syntax.ParenExpr():
-                return self.compile(tree.expr)
+                return self._node(tree.expr, within_invariant)
             case syntax.NumberLiteral() | syntax.StringLiteral():
                 return Constant(tree.val)
             case syntax.VectorSelector():
-                return InstantSelector(self._matchers(tree), self._offset_ms(tree))
+                return InstantSelector(self._matchers(tree), _moment(tree))
             case syntax.MatrixSelector():
                 selector = tree.vector_selector
-                range_ms = _milliseconds(tree.range)
-                return RangeSelector(self._matchers(selector), range_ms, self._offset_ms(selector))
+                return RangeSelector(self._matchers(selector), _milliseconds(tree.range), _moment(selector))
+            case syntax.SubqueryExpr():
+                resolution_ms = None if tree.step is None else _milliseconds(tree.step)
+                vector = self.compile(tree.expr, within_invariant)
+                return SubQuery(vector, _milliseconds(tree.range), resolution_ms, _moment(tree))
             case syntax.UnaryExpr():
-                operand = self.compile(tree.expr)
+                operand = self.compile(tree.expr, within_invariant)
                 return ScalarNegation(operand) if operand.value_type == "scalar" else VectorNegation(operand)
             case syntax.Call():
-                return self._call(tree)
+                return self._call(tree, within_invariant)
             case syntax.AggregateExpr():
-                return self._aggregation(tree)
+                return self._aggregation(tree, within_invariant)
             case syntax.BinaryExpr():
-                return self._binary(tree)
-            case syntax.SubqueryExpr():
-                raise self._refusal("a subquery", position_of_subquery(self._text))
+                return self._binary(tree, within_invariant)
         raise self._refusal(f"the construct {type(tree).__name__}", None)
 
     def _matchers(self, selector: syntax.VectorSelector) -> tuple[Matcher, ...]:
         if selector.matchers.or_matchers:
             raise self._refusal("'or' between label matchers", position_of(self._text, "or"))
-        if selector.at is not None:
-            raise self._refusal("the @ modifier", position_of(self._text, "@"))
         matchers = [Matcher(one.name, _match_operator(one.op), one.value) for one in selector.matchers.matchers]
         if selector.name is not None:
             matchers.insert(0, Matcher(METRIC_NAME, "=", selector.name))
@@ -118,35 +135,37 @@ class _Compiler:
             position = self._text.find(matcher.value)
             raise QueryError(error.message, position if position >= 0 else None, self._text) from None
 
-    def _offset_ms(self, selector: syntax.VectorSelector) -> int:
-        return 0 if selector.offset is None else _milliseconds(selector.offset)
-
-    def _call(self, call: syntax.Call) -> Node:
+    def _call(self, call: syntax.Call, within_invariant: bool) -> Node:
         name = call.func.name
         position = position_of_call(self._text, name)
         build = FUNCTIONS.get(name)
         if build is None:
             raise self._refusal(f"function {name}()", position)
-        arguments = [self.compile(argument) for argument in call.args]
+        arguments = [self.compile(argument, within_invariant) for argument in call.args]
         try:
             return build(arguments)
         except QueryError as error:
             raise QueryError(f"function {name}() {error.message}", position, self._text) from None
 
-    def _aggregation(self, aggregation: syntax.AggregateExpr) -> Node:
-        operator = str(aggregation.op)
+    def _aggregation(self, tree: syntax.AggregateExpr, within_invariant: bool) -> Node:
+        operator = str(tree.op)
+        position = position_of_call(self._text, operator)
         if operator not in AGGREGATIONS:
-            raise self._refusal(f"aggregation {operator}", position_of_call(self._text, operator))
-        modifier = aggregation.modifier
-        is_without = modifier is not None and modifier.type == syntax.AggModifierType.Without
-        names = [] if modifier is None else list(modifier.labels)
-        return Aggregation(operator, self.compile(aggregation.expr), names, is_without)
+            raise self._refusal(f"aggregation {operator}", position)
+        is_without = tree.modifier is not None and tree.modifier.type == syntax.AggModifierType.Without
+        names = [] if tree.modifier is None else list(tree.modifier.labels)
+        parameter = None if tree.param is None else self.compile(tree.param, within_invariant)
+        vector = self.compile(tree.expr, within_invariant)
+        try:
+            return aggregation(operator, parameter, vector, names, is_without)
+        except QueryError as error:
+            raise QueryError(f"aggregation {operator} {error.message}", position, self._text) from None
 
-    def _binary(self, binary: syntax.BinaryExpr) -> Node:
+    def _binary(self, binary: syntax.BinaryExpr, within_invariant: bool) -> Node:
         symbol = str(binary.op)
         if symbol not in ARITHMETIC and symbol not in COMPARISONS and symbol not in SET_OPERATORS:
             raise self._refusal(f"operator {symbol}", position_of(self._text, symbol))
-        left, right = self.compile(binary.lhs), self.compile(binary.rhs)
+        left, right = self.compile(binary.lhs, within_invariant), self.compile(binary.rhs, within_invariant)
         matching = self._matching(binary.modifier)
         if symbol in SET_OPERATORS:
             return SetOperation(symbol, matching, left, right)
@@ -171,6 +190,42 @@ class _Compiler:
             names = frozenset(modifier.matching.labels)
             is_on = modifier.matching.type == syntax.LabelModifierType.Include
         return Matching(names, is_on, _cardinality(modifier.card), tuple(modifier.group_labels or ()))
+
+
+def _is_step_invariant(tree: object) -> bool:
+    """Whether the value is the same whenever it is evaluated, as `@` pins every selector.
+
+    Source: preprocessExprHelper in Prometheus' promql/engine.go.
+    """
+    match tree:
+        case syntax.NumberLiteral() | syntax.StringLiteral():
+            return True
+        case syntax.VectorSelector() | syntax.SubqueryExpr():
+            return tree.at is not None
+        case syntax.MatrixSelector():
+            return tree.vector_selector.at is not None
+        case syntax.ParenExpr() | syntax.UnaryExpr():
+            return _is_step_invariant(tree.expr)
+        case syntax.AggregateExpr():
+            return _is_step_invariant(tree.expr) and (tree.param is None or _is_step_invariant(tree.param))
+        case syntax.BinaryExpr():
+            return _is_step_invariant(tree.lhs) and _is_step_invariant(tree.rhs)
+        case syntax.Call():
+            # Without an argument the functions of dates are of the time of evaluation, like the others of these.
+            return tree.func.name not in TIME_DEPENDENT and all(map(_is_step_invariant, tree.args))
+    return False
+
+
+def _moment(tree: syntax.VectorSelector | syntax.SubqueryExpr) -> Moment:
+    offset_ms = 0 if tree.offset is None else _milliseconds(tree.offset)
+    offset_ms = 0 if offset_ms in (ZERO_OFFSET_MS, -ZERO_OFFSET_MS) else offset_ms
+    if tree.at is None:
+        return Moment(offset_ms)
+    if tree.at.type == syntax.AtModifierType.Start:
+        return Moment(offset_ms, "start")
+    if tree.at.type == syntax.AtModifierType.End:
+        return Moment(offset_ms, "end")
+    return Moment(offset_ms, (tree.at.at - _EPOCH) // timedelta(milliseconds=1))
 
 
 def _milliseconds(duration: timedelta) -> int:

@@ -1,4 +1,4 @@
-"""Functions of range vectors: from the samples of each window to one number.
+"""Functions of range vectors that need only the ends of each window or running totals over it.
 
 All take `Windows` and return values and presence of shape (series, steps). Sources are the functions of the same
 names in Prometheus' promql/functions.go (version 3), https://github.com/prometheus/prometheus.
@@ -8,10 +8,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from monitor_collector.promql.selectors import Windows
+from monitor_collector.promql.sums import LARGE, cancels_out, compensated_sums
+from monitor_collector.promql.windows import Windows
 
 Outcome = tuple[np.ndarray, np.ndarray]
-RangeFunction = Callable[[Windows], Outcome]
+
+# Takes the windows, and one array of shape (steps,) for each further argument of the function.
+RangeFunction = Callable[..., Outcome]
 
 
 def rate(windows: Windows) -> Outcome:
@@ -35,40 +38,72 @@ def irate(windows: Windows) -> Outcome:
     newest, previous = windows.values[last], windows.values[last - 1]
     increments = np.where(newest < previous, newest, newest - previous)
     milliseconds = windows.timestamps[last] - windows.timestamps[last - 1]
-    return _spread(present, increments / (milliseconds / 1000)), present
+    return spread(present, increments / (milliseconds / 1000)), present
+
+
+def idelta(windows: Windows) -> Outcome:
+    """Difference between the last two samples."""
+    present, _, last = _ends(windows)
+    return spread(present, windows.values[last] - windows.values[last - 1]), present
+
+
+def changes(windows: Windows) -> Outcome:
+    """How often a sample differs from the one before it; one NaN after another is no change."""
+    values = windows.values
+    differs = (values[1:] != values[:-1]) & ~(np.isnan(values[1:]) & np.isnan(values[:-1]))
+    return _counted(windows, differs)
+
+
+def resets(windows: Windows) -> Outcome:
+    """How often a sample is smaller than the one before it."""
+    return _counted(windows, windows.values[1:] < windows.values[:-1])
 
 
 def sum_over_time(windows: Windows) -> Outcome:
     """Sum of the samples."""
-    return _reduced(windows, np.add)
+    sums, present = _reduced(windows, windows.values, np.add)
+    magnitudes, _ = _reduced(windows, np.abs(windows.values), np.add)
+    inexact = present & cancels_out(sums, magnitudes)
+    if inexact.any():
+        sums[inexact] = _exact_sums(windows, windows.values, inexact)
+    return sums, present
+
+
+def avg_over_time(windows: Windows) -> Outcome:
+    """Arithmetic mean of the samples, also where their sum would be too large for a number."""
+    sums, present = sum_over_time(windows)
+    counts = windows.past - windows.first
+    means = sums / counts
+    overflown = present & ~np.isfinite(sums)
+    if overflown.any() and (np.isfinite(windows.values) & (np.abs(windows.values) > LARGE)).any():
+        means[overflown] = _exact_sums(windows, windows.values / LARGE, overflown) / counts[overflown] * LARGE
+    return means, present
 
 
 def min_over_time(windows: Windows) -> Outcome:
     """Smallest sample; NaN only where all are."""
-    return _reduced(windows, np.fmin)
+    return _reduced(windows, windows.values, np.fmin)
 
 
 def max_over_time(windows: Windows) -> Outcome:
     """Largest sample; NaN only where all are."""
-    return _reduced(windows, np.fmax)
+    return _reduced(windows, windows.values, np.fmax)
 
 
 def count_over_time(windows: Windows) -> Outcome:
     """Number of samples."""
-    counts = windows.past - windows.first
-    return counts.astype(np.float64), counts > 0
+    return (windows.past - windows.first).astype(np.float64), windows.occupied
 
 
-def avg_over_time(windows: Windows) -> Outcome:
-    """Arithmetic mean of the samples."""
-    sums, present = sum_over_time(windows)
-    return sums / (windows.past - windows.first), present
+def present_over_time(windows: Windows) -> Outcome:
+    """1 where there are samples."""
+    return np.ones(windows.first.shape), windows.occupied
 
 
 def last_over_time(windows: Windows) -> Outcome:
     """Newest sample."""
-    present = windows.past > windows.first
-    return _spread(present, windows.values[windows.past[present] - 1]), present
+    present = windows.occupied
+    return spread(present, windows.values[windows.past[present] - 1]), present
 
 
 def _extrapolated(windows: Windows, is_counter: bool, per_second: bool) -> Outcome:
@@ -103,7 +138,7 @@ def _extrapolated(windows: Windows, is_counter: bool, per_second: bool) -> Outco
     factor = (sampled_seconds + seconds_to_start + seconds_to_end) / sampled_seconds
     if per_second:
         factor /= (ends - starts) / 1000
-    return _spread(present, difference * factor), present
+    return spread(present, difference * factor), present
 
 
 def _lost_in_resets(values: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
@@ -123,10 +158,25 @@ def _ends(windows: Windows) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return present, windows.first[present], windows.past[present] - 1
 
 
-def _reduced(windows: Windows, operation: np.ufunc) -> Outcome:
-    present = windows.past > windows.first
-    reduced = _reduced_slices(operation, windows.values, windows.first[present], windows.past[present])
-    return _spread(present, reduced), present
+def _counted(windows: Windows, happens: np.ndarray) -> Outcome:
+    """How often in each window something is true of a sample and the one before it; happens[i] is of i and i + 1."""
+    present = windows.occupied
+    counted_before = np.concatenate(([0, 0], np.cumsum(happens)))
+    counts = counted_before[windows.past[present]] - counted_before[windows.first[present] + 1]
+    return spread(present, counts), present
+
+
+def _reduced(windows: Windows, values: np.ndarray, operation: np.ufunc) -> Outcome:
+    """The operation over the samples of each window, given as values in the places of `windows.values`."""
+    present = windows.occupied
+    return spread(present, _reduced_slices(operation, values, windows.first[present], windows.past[present])), present
+
+
+def _exact_sums(windows: Windows, values: np.ndarray, which: np.ndarray) -> np.ndarray:
+    sums = np.zeros(np.count_nonzero(which))
+    for gathered in windows.gather(which):
+        sums[gathered.windows] = compensated_sums(values[gathered.indices], gathered.starts)
+    return sums
 
 
 def _reduced_slices(operation: np.ufunc, values: np.ndarray, first: np.ndarray, past: np.ndarray) -> np.ndarray:
@@ -138,7 +188,7 @@ def _reduced_slices(operation: np.ufunc, values: np.ndarray, first: np.ndarray, 
     return operation.reduceat(padded, bounds)[::2]
 
 
-def _spread(present: np.ndarray, results: np.ndarray) -> np.ndarray:
+def spread(present: np.ndarray, results: np.ndarray) -> np.ndarray:
     """Results for the present windows put in their places."""
     values = np.zeros(present.shape)
     values[present] = results

@@ -16,13 +16,19 @@ DEEPEST_NESTING = 200
 # A thousand years: sums of times stay far within 64 bits.
 LONGEST_DURATION_MS = 1000 * 365 * 24 * 3600 * 1000
 
+# Stands for an offset of nothing, as it is longer than any offset that is let through.
+_ZERO_OFFSET_DAYS = 365_001
+ZERO_OFFSET_MS = _ZERO_OFFSET_DAYS * 24 * 3600 * 1000
+
+LATEST_TIME_SECONDS = 253_402_300_799
+
 _UNIT_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000, "y": 31_536_000_000}
 _DURATION = re.compile(r"(?:\d+(?:ms|[smhdwy]))+")
 _DURATION_PART = re.compile(r"(\d+)(ms|[smhdwy])")
 
 _TOKEN = re.compile(
     r"""(?P<skipped>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`|\#[^\n]*|\s+)"""
-    r"""|(?P<word>[\w:.]+)"""
+    r"""|(?P<word>(?:\d+\.?\d*|\.\d+)[eE][+-]\d+|[\w:.]+)"""
     r"""|(?P<symbol>==|!=|=~|!~|>=|<=|.)""",
     re.DOTALL,
 )
@@ -52,19 +58,6 @@ def position_of_call(text: str, name: str) -> int | None:
     return None
 
 
-def position_of_subquery(text: str) -> int | None:
-    """The offset of the first `[…:…]`, or None."""
-    opened: int | None = None
-    for position, token in _tokens(text):
-        if token == "[":  # noqa: S105
-            opened = position
-        elif token == "]":  # noqa: S105
-            opened = None
-        elif opened is not None and ":" in token:
-            return opened
-    return None
-
-
 def refuse_long_durations(text: str) -> None:
     """QueryError where a duration is longer than a thousand years (or, after `offset` or `[`, not even finite)."""
     is_duration_due = False
@@ -74,6 +67,32 @@ def refuse_long_durations(text: str) -> None:
             if milliseconds is not None and not milliseconds <= LONGEST_DURATION_MS:
                 raise QueryError(f"the duration {word} is too long", position, text)
         is_duration_due = token.lower() in ("offset", "[") or (is_duration_due and token in _SIGNS)
+
+
+def refuse_unusable_times(text: str) -> None:
+    """QueryError where `@` is followed by a time before 1970 or after the year 9999."""
+    is_time_due, is_negative = False, False
+    for position, token in _tokens(text):
+        if is_time_due and token in _SIGNS:
+            is_negative ^= token == "-"  # noqa: S105
+            continue
+        seconds = (_milliseconds(token, True) or 0) / 1000 if is_time_due else 0
+        if seconds > LATEST_TIME_SECONDS or (is_negative and seconds > 0):
+            raise QueryError("@ takes Unix seconds from 0 to the year 9999", position, text)
+        is_time_due, is_negative = token == "@", False  # noqa: S105
+
+
+def replace_zero_offsets(text: str) -> str:
+    """The text with each `offset 0s` as an offset of ZERO_OFFSET_MS, since the parser refuses an offset of nothing."""
+    parts, done, is_offset_due = [], 0, False
+    for position, token in _tokens(text):
+        if is_offset_due and token in _SIGNS:
+            continue
+        if is_offset_due and _milliseconds(token, True) == 0:
+            parts += [text[done:position], f"{_ZERO_OFFSET_DAYS}d"]
+            done = position + len(token)
+        is_offset_due = token.lower() == "offset"
+    return "".join([*parts, text[done:]])
 
 
 def _milliseconds(word: str, is_plain_number_in_seconds: bool) -> float | None:

@@ -3,6 +3,7 @@
 Source: VectorBinop, signatureFunc and resultMetric in Prometheus' promql/engine.go.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from monitor_collector.promql.errors import EvaluationError
 from monitor_collector.promql.labels import METRIC_NAME, Labels, only, text_of, with_labels_of, without
-from monitor_collector.promql.relabelled import Groups, group_by_labels
+from monitor_collector.promql.relabelled import Groups, group_by_labels, group_by_numbers
 
 Cardinality = Literal["one-to-one", "many-to-one", "one-to-many"]
 
@@ -30,8 +31,12 @@ class Matching:
             return only(labels, self.label_names)
         return without(labels, self.label_names | {METRIC_NAME})
 
+    def variant(self, one: Labels) -> tuple[Labels, Labels]:
+        """What the result depends on in the labels of the one side: the signature and the labels brought along."""
+        return self.signature(one), only(one, self.included)
+
     def result_labels(self, many: Labels, one: Labels, drops_name: bool) -> Labels:
-        """The labels of the result of two matching series."""
+        """The labels of the result of two matching series; of the one side only those brought along matter."""
         if drops_name:
             many = without(many, (METRIC_NAME,))
         if self.cardinality != "one-to-one":
@@ -41,12 +46,16 @@ class Matching:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pairs:
-    """Every two rows that match: many[i] meets one[i], at the steps where both are present.
+    """Every two that match: row many[i] meets variant one[i], at the steps where both are present.
 
-    Three kinds of rows must not be present together: those of the one side that share a signature, and pairs
-    that share one, or share it and also the labels of the result. Only groups of two and more are listed.
+    Rows of the one side that have the same signature and bring along the same labels can replace each other without
+    anybody noticing: `variants` groups them, so that series which come and go do not multiply the pairs.
+
+    Three kinds must not be present together: rows of the one side that share a signature, and pairs that share one, or
+    share it and also the labels of the result. Only groups of two and more are listed.
     """
 
+    variants: Groups
     many: np.ndarray
     one: np.ndarray
     results: Groups
@@ -54,24 +63,38 @@ class Pairs:
     rival_pairs: list[np.ndarray]
 
 
+def count_pairs(matching: Matching, many: list[Labels], one: list[Labels]) -> int:
+    """How many pairs `pair_up` will list, which can be as many as the product of both sides."""
+    variants = {matching.variant(labels) for labels in one}
+    variants_of_signature = Counter(signature for signature, _ in variants)
+    return sum(variants_of_signature[matching.signature(labels)] for labels in many)
+
+
 def pair_up(matching: Matching, drops_name: bool, many: list[Labels], one: list[Labels]) -> Pairs:
     """All matching rows of the many side and the one side (in one-to-one matching, the left and the right)."""
-    ones_by_signature: dict[Labels, list[int]] = {}
-    for row, labels in enumerate(one):
-        ones_by_signature.setdefault(matching.signature(labels), []).append(row)
+    keys = [matching.variant(labels) for labels in one]
+    numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+    variants_by_signature: dict[Labels, list[int]] = {}
+    for (signature, _), number in numbers.items():
+        variants_by_signature.setdefault(signature, []).append(number)
+    rows_by_signature: dict[Labels, list[int]] = {}
+    for row, (signature, _) in enumerate(keys):
+        rows_by_signature.setdefault(signature, []).append(row)
+    included = [labels for _, labels in numbers]
     signatures = [matching.signature(labels) for labels in many]
-    pairs = [(row, other) for row, key in enumerate(signatures) for other in ones_by_signature.get(key, ())]
-    results = [matching.result_labels(many[row], one[other], drops_name) for row, other in pairs]
+    pairs = [(row, number) for row, key in enumerate(signatures) for number in variants_by_signature.get(key, ())]
+    results = [matching.result_labels(many[row], included[number], drops_name) for row, number in pairs]
     rivals: dict[object, list[int]] = {}
-    for number, ((row, _), labels) in enumerate(zip(pairs, results, strict=True)):
+    for pair, ((row, _), labels) in enumerate(zip(pairs, results, strict=True)):
         key = signatures[row] if matching.cardinality == "one-to-one" else (signatures[row], labels)
-        rivals.setdefault(key, []).append(number)
-    rows = np.array(pairs, dtype=np.intp).reshape(-1, 2)
+        rivals.setdefault(key, []).append(pair)
+    ends = np.array(pairs, dtype=np.intp).reshape(-1, 2)
     return Pairs(
-        rows[:, 0],
-        rows[:, 1],
+        group_by_numbers([numbers[key] for key in keys], included),
+        ends[:, 0],
+        ends[:, 1],
         group_by_labels(results),
-        _several(ones_by_signature),
+        _several(rows_by_signature),
         _several(rivals),
     )
 

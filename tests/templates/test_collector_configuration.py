@@ -6,6 +6,11 @@ from pathlib import Path
 
 import yaml
 
+from monitor_collector.notifications.configuration import read_policy
+from monitor_collector.notifications.flapping import Flapping
+from monitor_collector.notifications.inhibition import Inhibitor
+from monitor_collector.notifications.policy import Policy
+from monitor_collector.notifications.routing import Route, matching
 from tests.templates.conftest import Render
 
 INVENTORY = """\
@@ -51,6 +56,55 @@ def test_the_drill_is_always_a_receiver_beside_the_inventorys(render: Render) ->
     receivers = yaml.safe_load(text)["receivers"]
     assert receivers[0] == team
     assert [receiver["name"] for receiver in receivers] == ["team", "drill"]
+
+
+def routed(policy: Policy, name: str) -> list[Route]:
+    """Where an alarm of web-1 goes."""
+    return list(matching(policy.route, (("alertname", name), ("instance", "web-1"), ("severity", "warning"))))
+
+
+def test_without_a_route_everybody_is_told_at_once_and_the_drill_hears_the_same(render: Render, tmp_path: Path) -> None:
+    receivers = [{"name": name, "webhook": {"url": "https://chat.example.org/x"}} for name in ("team", "boss")]
+    file = tmp_path / "receivers.yml"
+    file.write_text(render("monitor_collector", "receivers.yml.j2", host="monitor", monitor_receivers=receivers))
+    found = routed(read_policy(file), "HostCpuHigh")
+    assert [route.receiver for route in found] == ["drill", "team", "boss"]
+    assert {(route.group_wait_ms, route.group_interval_ms) for route in found} == {(0, 0)}
+    file.write_text(render("monitor_collector", "receivers.yml.j2", host="monitor", monitor_receivers=[]))
+    assert [route.receiver for route in routed(read_policy(file), "HostCpuHigh")] == ["drill"]
+
+
+def test_the_drill_hears_at_once_and_always_whatever_the_inventory_routes(render: Render, tmp_path: Path) -> None:
+    variables = {
+        "monitor_receivers": [{"name": "team", "webhook": {"url": "https://chat.example.org/x"}}],
+        "monitor_route": {
+            "receiver": "team",
+            "group_wait": "30s",
+            "group_interval": "5m",
+            "routes": [{"matchers": ['severity="warning"'], "mute_time_intervals": ["night"]}],
+        },
+        "monitor_time_intervals": [{"name": "night", "time_intervals": [{"weekdays": ["saturday"]}]}],
+        "monitor_heartbeat": {"url": "https://hc.example.org/x"},
+    }
+    file = tmp_path / "receivers.yml"
+    file.write_text(render("monitor_collector", "receivers.yml.j2", host="monitor", **variables))
+    policy = read_policy(file)
+    drill, team = routed(policy, "HostCpuHigh")
+    assert (drill.receiver, drill.group_wait_ms, drill.group_interval_ms, drill.flapping) == ("drill", 0, 0, None)
+    assert (drill.mute_time_intervals, team.mute_time_intervals) == ((), ("night",))
+    assert (team.receiver, team.group_wait_ms, team.group_interval_ms) == ("team", 30_000, 300_000)
+    assert team.flapping == Flapping(changes=10, window_ms=900_000)
+    assert policy.heartbeat is not None
+
+
+def test_a_host_that_is_down_mutes_its_other_alarms(render: Render, tmp_path: Path) -> None:
+    file = tmp_path / "receivers.yml"
+    file.write_text(render("monitor_collector", "receivers.yml.j2", host="monitor"))
+    down = (("alertname", "HostDown"), ("instance", "web-1"))
+    inhibitor = Inhibitor(read_policy(file).inhibit_rules, [down])
+    assert inhibitor.inhibitors((("alertname", "HostCpuHigh"), ("instance", "web-1"))) == (down,)
+    assert inhibitor.inhibitors((("alertname", "HostCpuHigh"), ("instance", "web-2"))) == ()
+    assert inhibitor.inhibitors(down) == ()
 
 
 def test_the_collector_listens_where_the_inventory_says(render: Render) -> None:

@@ -14,8 +14,10 @@ from starlette.applications import Starlette
 
 from monitor_collector import config
 from monitor_collector.api import Api
+from monitor_collector.clock import Clock
 from monitor_collector.collector import Collector
 from monitor_collector.ingest import PATH
+from monitor_collector.notifications.api import NotificationsApi
 from monitor_collector.page import Page
 from monitor_collector.server import Application
 
@@ -58,6 +60,9 @@ class Bench:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.now_ms = START_MS
+        # Time passes by both of the machine's clocks, unless a test sets one.
+        self.set_by_ms = 0
+        self.clock = Clock(lambda: self.now_ms + self.set_by_ms, lambda: self.now_ms)
         self.collector: Collector
         self.client: httpx.AsyncClient
         (directory / "rules.d").mkdir()
@@ -72,8 +77,9 @@ class Bench:
         """Runs some work with a fresh collector on what the one before has left."""
 
         async def everything() -> Result:
-            self.collector = Collector(self.directory, config.load(self.directory), lambda: self.now_ms)
-            rest = Starlette(routes=[*Api(self.collector).routes(), *Page(self.collector).routes()])
+            self.collector = Collector(self.directory, config.load(self.directory), self.clock)
+            silences = NotificationsApi(self.collector.notifications, "http://monitor", self.clock.now_ms)
+            rest = Starlette(routes=[*Api(self.collector).routes(), *silences.routes(), *Page(self.collector).routes()])
             transport = httpx.ASGITransport(Application(self.collector.ingest, rest))
             try:
                 async with httpx.AsyncClient(transport=transport, base_url="http://collector") as self.client:

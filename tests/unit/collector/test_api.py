@@ -123,7 +123,7 @@ def test_a_query_that_takes_too_long_is_answered_at_its_limit_and_stops_when_it_
             return found
 
     async def work() -> None:
-        bench.collector.queries = Queries(SlowHead(3600), limit_seconds=0.05)
+        bench.collector.queries = Queries(SlowHead(3600), timeout_seconds=0.05)
         answer = await bench.client.get("/api/v1/query", params={"query": "up + up"})
         assert answer.status_code == 503
         assert answer.json()["errorType"] == "timeout"

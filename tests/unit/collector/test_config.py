@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from monitor_collector import config
-from monitor_collector.config import Receiver, Target, Tls
+from monitor_collector.config import Target, Tls
 from monitor_collector.documents import ConfigError
+from monitor_collector.notifications.policy import Policy
 
 COLLECTOR = "external_url: http://monitor:9430\n"
 
@@ -33,7 +34,8 @@ def test_only_the_external_url_must_be_given(tmp_path: Path) -> None:
     assert (settings.host, settings.port) == ("0.0.0.0", 9430)
     assert settings.data_directory == Path("/var/lib/monitor-collector")
     assert settings.evaluation_interval_seconds == 1
-    assert settings.head_window_seconds == 3600
+    assert settings.head_window_seconds == 900
+    assert (settings.retention_days, settings.retention_gigabytes) == (30, None)
     assert settings.tls is None
 
 
@@ -44,6 +46,8 @@ external_url: https://monitor.example.org/x
 data_directory: /srv/monitor
 evaluation_interval_seconds: 0.5
 head_window_seconds: 600
+retention_days: 7
+retention_gigabytes: 2.5
 tls: {certificate_file: /c.pem, key_file: /k.pem}
 credentials_file: /credentials.yml
 """
@@ -55,6 +59,8 @@ credentials_file: /credentials.yml
         data_directory=Path("/srv/monitor"),
         evaluation_interval_seconds=0.5,
         head_window_seconds=600,
+        retention_days=7,
+        retention_gigabytes=2.5,
         tls=Tls(Path("/c.pem"), Path("/k.pem")),
         credentials_file=Path("/credentials.yml"),
     )
@@ -149,25 +155,6 @@ def test_a_threshold_that_is_no_number_is_named_with_its_host(tmp_path: Path, le
     assert "write for example 0.9" in line
 
 
-def test_receivers_keep_trying_for_a_day_unless_told_otherwise(tmp_path: Path) -> None:
-    text = """\
-receivers:
-  - {name: team, webhook: {url: "https://chat.example.org/hooks/secret"}}
-  - {name: drill, webhook: {url: "http://127.0.0.1:9431/"}, max_age_seconds: 5}
-"""
-    assert read(config.read_receivers, tmp_path, text) == (
-        Receiver("team", "https://chat.example.org/hooks/secret", 86400),
-        Receiver("drill", "http://127.0.0.1:9431/", 5),
-    )
-
-
-def test_the_address_of_a_receiver_is_never_part_of_an_error(tmp_path: Path) -> None:
-    for webhook in ("{url: secret-token}", "secret-token", "{url: [secret-token]}", "{url: 'http://h/a secret-token'}"):
-        (line,) = problems(config.read_receivers, tmp_path, f"receivers:\n  - {{name: team, webhook: {webhook}}}\n")
-        assert line.startswith("candidate:2: team: webhook")
-        assert "secret-token" not in line
-
-
 def test_credentials_are_looked_up_by_the_hash_of_the_token(tmp_path: Path) -> None:
     first, second = "a" * 64, "0" * 63 + "1"
     text = f"web-1: '{first}'\nweb-2: '{second}'\n"
@@ -188,7 +175,8 @@ def write_directory(tmp_path: Path, **files: str) -> Path:
 
 def test_a_directory_with_settings_alone_is_a_configuration(tmp_path: Path) -> None:
     found = config.load(write_directory(tmp_path))
-    assert (found.targets, found.thresholds, found.receivers, found.groups, found.credentials) == ((), {}, (), (), None)
+    assert (found.targets, found.thresholds, found.groups, found.credentials) == ((), {}, (), None)
+    assert found.notifications == Policy()
 
 
 def test_the_problems_of_all_files_are_told_together(tmp_path: Path) -> None:

@@ -120,6 +120,9 @@ def test_what_is_older_than_the_window_is_forgotten_with_its_series() -> None:
     for row in range(1, count):
         put(head, row * 1000, {A: row})
     head.forget(count * 1000)
+    assert read(head, A)[0] == (0, 0), "no block has these samples yet"
+    head.cut()
+    head.forget(count * 1000)
     assert head.series_count == 1
     assert {one.labels for one in head.select(ALL, *FOREVER)} == {A}
     kept = read(head, A)

@@ -28,7 +28,7 @@ class Collector:
 
     def __init__(self, directory: Path) -> None:
         self.head = Head(3600)
-        self.wal = Wal(directory, 3600)
+        self.wal = Wal(directory)
         self.metrics = Metrics()
         self.ingest = Ingest(self.head, self.wal, self.metrics, lambda: NOW_MS)
         self.ingest.is_open = True
@@ -61,7 +61,7 @@ def test_a_batch_that_was_acknowledged_is_on_disk_and_in_memory(collector: Colle
     (answer,) = collector.push(LINE)
     assert (answer.status_code, answer.content) == (204, b"")
     assert collector.values() == [(NOW_MS, 0.5)]
-    assert [(one.arrived_ms, one.body) for one in Wal(tmp_path, 3600).replay()] == [(NOW_MS, LINE)]
+    assert [(one.arrived_ms, one.body) for one in Wal(tmp_path).replay()] == [(NOW_MS, LINE)]
     assert collector.ingest.arrivals == {"web-1": NOW_MS}
 
 
@@ -70,7 +70,7 @@ def test_gzip_is_taken_as_it_came_even_in_several_members(collector: Collector, 
     (answer,) = collector.push(body, content_encoding="gzip")
     assert answer.status_code == 204
     assert collector.values() + collector.values("b") == [(NOW_MS, 0.5), (NOW_MS, 1.0)]
-    assert [one.body for one in Wal(tmp_path, 3600).replay()] == [body]
+    assert [one.body for one in Wal(tmp_path).replay()] == [body]
 
 
 def test_what_the_log_replays_is_what_was_there_before(collector: Collector, tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_a_malformed_body_is_refused_with_its_line_and_nothing_of_it_is_stored(
     assert answer.status_code == 400
     assert answer.text == "line 2: 'one' is no number\n"
     assert collector.values() == []
-    assert list(Wal(tmp_path, 3600).replay()) == []
+    assert list(Wal(tmp_path).replay()) == []
     assert collector.count("monitor_ingest_refused_batches_total") == 1
 
 
@@ -189,15 +189,33 @@ def failing(error: Exception) -> Callable[[object], object]:
     return append
 
 
-@pytest.mark.parametrize(
-    ("error", "status"), [(WalError("No space left on device"), 503), (WalBusy(), 429)], ids=["disk", "queue"]
-)
-def test_what_cannot_be_made_durable_is_put_off_and_not_kept_in_memory_either(
-    collector: Collector, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int
+def test_what_cannot_be_made_durable_is_not_acknowledged_but_rules_see_it(
+    collector: Collector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(collector.wal, "append", failing(error))
+    monkeypatch.setattr(collector.wal, "append", failing(WalError("No space left on device")))
     (answer,) = collector.push(LINE)
-    assert answer.status_code == status
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
+    assert collector.values() == [(NOW_MS, 0.5)]
+    assert collector.ingest.arrivals == {"web-1": NOW_MS}
+
+
+def test_memory_holds_only_so_much_of_what_cannot_be_made_durable(
+    collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collector.wal, "append", failing(WalError("No space left on device")))
+    monkeypatch.setattr(ingest_module, "UNACKNOWLEDGED_MAX_BYTES", 0)
+    (answer,) = collector.push(LINE)
+    assert answer.status_code == 503
+    assert collector.values() == []
+
+
+def test_more_than_the_disk_can_take_is_put_off_and_not_kept_in_memory_either(
+    collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collector.wal, "append", failing(WalBusy()))
+    (answer,) = collector.push(LINE)
+    assert answer.status_code == 429
     assert int(answer.headers["Retry-After"]) > 0
     assert collector.values() == []
 

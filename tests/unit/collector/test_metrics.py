@@ -25,5 +25,5 @@ def test_figures_are_counted_by_label_and_served_in_the_text_format() -> None:
 
 
 def test_every_figure_that_is_described_is_kept() -> None:
-    text = "".join(path.read_text() for path in Path(monitor_collector.__path__[0]).glob("*.py"))
+    text = "".join(path.read_text() for path in Path(monitor_collector.__path__[0]).rglob("*.py"))
     assert [name for name in FIGURES if text.count(f'"{name}"') < 2] == []

@@ -11,18 +11,18 @@ from pathlib import Path
 import pytest
 
 from monitor_collector import wal
-from monitor_collector.wal import Record, Wal, WalBusy, WalError
+from monitor_collector.wal import Encoding, Record, Wal, WalBusy, WalError
 
 
 def record(number: int, arrived_ms: int = 1_000_000) -> Record:
-    return Record(arrived_ms + number, number % 2 == 0, f"body {number}".encode() * 20)
+    return Record(arrived_ms + number, Encoding(number % 2), f"body {number}".encode() * 20)
 
 
-def write(directory: Path, *groups: list[Record], keep_seconds: int = 3600) -> None:
+def write(directory: Path, *groups: list[Record]) -> None:
     """Each group is appended by tasks that wait at the same time."""
 
     async def work() -> None:
-        log = Wal(directory, keep_seconds)
+        log = Wal(directory)
         for group in groups:
             await asyncio.gather(*map(log.append, group))
         await log.close()
@@ -31,7 +31,7 @@ def write(directory: Path, *groups: list[Record], keep_seconds: int = 3600) -> N
 
 
 def replay(directory: Path) -> list[Record]:
-    return list(Wal(directory, 3600).replay())
+    return list(Wal(directory).replay())
 
 
 def test_what_was_appended_is_replayed_in_order_with_all_that_came_with_it(tmp_path: Path) -> None:
@@ -51,7 +51,7 @@ def test_a_later_run_adds_to_the_log_and_never_to_an_old_segment(tmp_path: Path)
 
 def test_pushes_that_wait_together_share_an_fsync(tmp_path: Path) -> None:
     async def work() -> int:
-        log = Wal(tmp_path, 3600)
+        log = Wal(tmp_path)
         await asyncio.gather(*(log.append(record(number)) for number in range(100)))
         await log.close()
         return log.fsyncs
@@ -71,7 +71,7 @@ def test_append_returns_only_after_the_fsync(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(os, "fdatasync", waiting_sync)
 
     async def work() -> None:
-        log = Wal(tmp_path, 3600)
+        log = Wal(tmp_path)
         append = asyncio.create_task(log.append(record(0)))
         await asyncio.to_thread(is_syncing.wait, 10)
         assert not append.done()
@@ -122,45 +122,72 @@ def test_a_file_of_another_kind_is_not_read(tmp_path: Path, caplog: pytest.LogCa
     assert "no segment of this version's log" in caplog.text
 
 
-def test_segments_end_by_size_and_by_age_and_are_deleted_when_all_in_them_is_old(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_segments_end_by_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wal, "SEGMENT_MAX_BYTES", 500)
 
-    async def work() -> list[int]:
-        log = Wal(tmp_path, keep_seconds=80)
-        counts = []
-        # Four records fill a segment, and what comes ten seconds after a segment's first record goes to the next.
-        for arrived_ms in (1000, 1000, 1000, 1000, 2000, 2000, 20_000, 20_000):
-            await log.append(record(0, arrived_ms))
-        counts.append(len(list(tmp_path.iterdir())))
-        await log.forget(84_500)
-        counts.append(len(list(tmp_path.iterdir())))
-        await log.append(record(0, 84_500))
-        await log.forget(200_000)
-        counts.append(len(list(tmp_path.iterdir())))
-        assert log.size_bytes == sum(path.stat().st_size for path in tmp_path.iterdir())
-        await log.close()
-        return counts
-
-    before, after, last = asyncio.run(work())
-    assert (before, after, last) == (3, 1, 1)
-    assert [one.arrived_ms for one in replay(tmp_path)] == [84_500]
-
-
-def test_records_of_an_earlier_run_are_deleted_by_age_too(tmp_path: Path) -> None:
-    write(tmp_path, [record(0, 1000)])
-
     async def work() -> None:
-        log = Wal(tmp_path, 3600)
-        list(log.replay())
-        await log.forget(1000 + 3600 * 1000 - 1)
-        assert len(list(tmp_path.iterdir())) == 1
-        await log.forget(1000 + 3600 * 1000 + 1)
-        assert list(tmp_path.iterdir()) == []
+        log = Wal(tmp_path)
+        for number in range(10):
+            await log.append(record(number))
+        assert log.size_bytes == sum(path.stat().st_size for path in tmp_path.iterdir())
         await log.close()
 
     asyncio.run(work())
+    assert len(list(tmp_path.iterdir())) == 3
+    assert replay(tmp_path) == [record(number) for number in range(10)]
+
+
+def test_what_was_appended_before_a_rotation_is_dropped_through_it_and_nothing_else(tmp_path: Path) -> None:
+    async def work() -> None:
+        log = Wal(tmp_path)
+        woken: list[int] = []
+
+        async def push(number: int) -> None:
+            await log.append(record(number))
+            woken.append(number)
+
+        before = [asyncio.create_task(push(number)) for number in range(3)]
+        await asyncio.sleep(0)
+        segment = await log.rotate()
+        assert woken == [0, 1, 2], "who waited has put its samples into the head before the cut"
+        await log.append(record(3))
+        await log.drop_through(segment)
+        await asyncio.gather(*before)
+        await log.close()
+
+    asyncio.run(work())
+    assert replay(tmp_path) == [record(3)]
+
+
+def test_a_rotation_of_an_empty_log_drops_nothing_that_comes_later(tmp_path: Path) -> None:
+    async def work() -> None:
+        log = Wal(tmp_path)
+        segment = await log.rotate()
+        await log.append(record(0))
+        await log.drop_through(segment)
+        await log.close()
+
+    asyncio.run(work())
+    assert replay(tmp_path) == [record(0)]
+
+
+def test_segments_that_are_in_blocks_are_not_replayed_and_their_numbers_not_used_again(tmp_path: Path) -> None:
+    write(tmp_path, [record(0)])
+    assert list(Wal(tmp_path, stored_through=1).replay()) == []
+
+    async def work() -> None:
+        log = Wal(tmp_path, stored_through=1)
+        await log.append(record(1))
+        await log.close()
+
+    asyncio.run(work())
+    assert list(Wal(tmp_path, stored_through=1).replay()) == [record(1)]
+
+
+def test_a_record_of_a_newer_version_is_skipped_and_said_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    write(tmp_path, [record(0), Record(1, 200, b"from the future"), record(2)])  # type: ignore[arg-type]
+    assert replay(tmp_path) == [record(0), record(2)]
+    assert "a newer version has written" in caplog.text
 
 
 @pytest.mark.parametrize("lines_before", [0, 1])
@@ -173,7 +200,7 @@ def test_a_failing_disk_is_an_error_for_who_waits_and_the_log_recovers_when_the_
         raise OSError(errno.ENOSPC, "No space left on device")
 
     async def work() -> None:
-        log = Wal(tmp_path, 3600)
+        log = Wal(tmp_path)
         for number in range(lines_before):
             await log.append(record(number))
         monkeypatch.setattr(os, "fdatasync", full)
@@ -189,11 +216,26 @@ def test_a_failing_disk_is_an_error_for_who_waits_and_the_log_recovers_when_the_
     assert replay(tmp_path) == [*(record(number) for number in range(lines_before)), record(20)]
 
 
+def test_nothing_is_appended_while_the_disk_is_nearly_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def work() -> None:
+        log = Wal(tmp_path)
+        await log.append(record(0))
+        monkeypatch.setattr(wal, "FREE_MIN_BYTES", 2**62)
+        with pytest.raises(WalError, match="No space left"):
+            await log.append(record(1))
+        monkeypatch.setattr(wal, "FREE_MIN_BYTES", 0)
+        await log.append(record(2))
+        await log.close()
+
+    asyncio.run(work())
+    assert replay(tmp_path) == [record(0), record(2)]
+
+
 def test_more_than_memory_should_hold_is_put_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wal, "QUEUE_MAX_BYTES", 300)
 
     async def work() -> list[object]:
-        log = Wal(tmp_path, 3600)
+        log = Wal(tmp_path)
         answers = await asyncio.gather(*(log.append(record(n)) for n in range(6)), return_exceptions=True)
         await log.append(record(7))
         await log.close()
@@ -206,7 +248,7 @@ def test_more_than_memory_should_hold_is_put_off(tmp_path: Path, monkeypatch: py
 
 def test_a_client_that_goes_away_does_not_disturb_the_others(tmp_path: Path) -> None:
     async def work() -> None:
-        log = Wal(tmp_path, 3600)
+        log = Wal(tmp_path)
         first, second = (asyncio.create_task(log.append(record(number))) for number in range(2))
         await asyncio.sleep(0)
         first.cancel()

@@ -37,8 +37,40 @@ def series() -> dict[str, dict[float, float]]:
         fleet[f'odd{{number="{number}"}}'] = dict.fromkeys((START + s + 0.7 for s in range(0, 1800, 15)), value)
     fleet['mixed{x="y"}'] = {START + s + 0.7: odd[s // 15 % len(odd)] for s in range(0, 1800, 15)}
     fleet['young_total{x="y"}'] = {START + s + 0.7: s for s in range(900, 1800, 15)}
+    fleet |= _histograms(chance)
+    for number, second in enumerate(
+        (0, 951782399, 951782400, 1e9, 1709164800, 1735689599.9, -1, -86400.5, 4e9, 7.25e10)
+    ):
+        fleet[f'moment{{number="{number}"}}'] = dict.fromkeys((START + s + 0.7 for s in range(0, 1800, 15)), second)
+    fleet['tiny{x="y"}'] = {START + s + 0.7: chance.uniform(-1, 1) for s in range(0, 1800, 15)}
     fleet["rare"] = {START + s + 0.7: s for s in range(0, 1800, 400)}
     return fleet
+
+
+def _histograms(chance: random.Random) -> dict[str, dict[float, float]]:
+    """Buckets as they should be, and in every way in which they are not."""
+    bounds = {
+        "good": ("0.1", "0.5", "1", "2.5", "+Inf"),
+        "scrambled": ("0.1", "0.5", "1", "2.5", "+Inf"),
+        "young": ("0.1", "0.5", "1", "2.5", "+Inf"),
+        "twice": ("1", "1.0", "2", "+Inf"),
+        "open": ("1", "2"),
+        "single": ("+Inf",),
+        "negative": ("-5", "-1", "0", "1e1", "Inf"),
+        "odd": ("0.1", "", "x", "0x1p-2", "1 ", "+Inf"),
+        "empty": ("1", "+Inf"),
+    }
+    buckets: dict[str, dict[float, float]] = {}
+    for kind, upper in bounds.items():
+        for number, bound in enumerate(upper):
+            value, samples = 0, {}
+            for second in range(0, 1800, 15):
+                value += chance.randint(0, 3) * (number + 1) if kind != "scrambled" else chance.randint(0, 9)
+                if kind != "young" or number != 2 or second > 700:
+                    samples[START + second + 0.31] = 0 if kind == "empty" else value
+            le = f',le="{bound}"' if bound else ""
+            buckets[f'seconds_bucket{{kind="{kind}"{le}}}'] = samples
+    return buckets
 
 
 QUERIES = r"""

@@ -20,6 +20,55 @@ def test_the_page_lists_exactly_the_supported_functions_and_aggregations() -> No
     assert _names("Aggregations", "supported") == set(AGGREGATIONS)
 
 
+def test_a_function_that_was_renamed_is_refused_with_its_new_name() -> None:
+    (said,) = re.findall(
+        r"^\| `holt_winters` \| refused: its name is `(\w+)` since Prometheus 3 \|$", PAGE, re.MULTILINE
+    )
+    with pytest.raises(QueryError, match=rf"function holt_winters\(\) is called {said}\(\) since Prometheus 3"):
+        parse("holt_winters(x[5m], 0.5, 0.5)")
+    assert said in FUNCTIONS
+
+
+# The rows of the page that are no names of functions or aggregations.
+FEATURES = {
+    "number literals": ("1 + .5 + 1e3 + 0x1f + Inf + NaN + 5m", True),
+    "string literals": ('"a" # comment', True),
+    "instant vector selectors": ('x{a="b",c!="d",e=~"f",g!~"h"}', True),
+    "quoted metric names": ('{"foo.bar"}', True),
+    "`or` between matchers": ('x{a="b" or c="d"}', False),
+    "range vector selectors": ("x[5m]", True),
+    "sub-queries": ("rate((x > 1)[5m:1m])[10m:]", True),
+    "`offset`": ("x offset -5m + x offset 0s + sum_over_time(x[5m:] offset 5m)", True),
+    "`@` with": ("x @ 5 + x @ start() + x @ end() offset 1m", True),
+    "duration expressions": ("x[2 * 5m]", False),
+    "`anchored`, `smoothed`": ("x[5m] anchored", False),
+    "`+` `-` `*` `/` `%` `^` `atan2`": ("-x + x - x * x / x % x ^ x atan2 x", True),
+    "`==` `!=` `>`": ("x == x != bool x", True),
+    "`and` `or` `unless`": ("x and x or x unless x", True),
+    "`on`, `ignoring`": ("x + on (a) group_left (b) x - ignoring (c) group_right () x", True),
+    "`fill`": ("x + fill(0) y", False),
+    "`</` `>/`": ("x </ 5", False),
+}
+
+
+@pytest.mark.parametrize("row", FEATURES)
+def test_every_feature_is_in_the_state_that_the_page_gives(row: str) -> None:
+    query, works = FEATURES[row]
+    (state,) = re.findall(rf"^\| {re.escape(row)}.*\| (supported|refused)[^|]*\|$", PAGE, re.MULTILINE)
+    assert state == ("supported" if works else "refused")
+    if works:
+        parse(query)
+    else:
+        with pytest.raises(QueryError):
+            parse(query)
+
+
+def test_no_feature_of_the_page_is_left_unchecked() -> None:
+    before_aggregations = PAGE.partition("## Aggregations")[0]
+    rows = re.findall(r"^\| (.+?) \| (?:supported|refused)", before_aggregations, re.MULTILINE)
+    assert [row for row in rows if not any(row.startswith(known) for known in FEATURES)] == []
+
+
 @pytest.mark.parametrize("name", sorted(_names("Functions", "refused")))
 def test_every_function_the_page_calls_refused_is_refused(name: str) -> None:
     arguments = ("", "x", "x[5m]", "1", "1, x", "x[5m], 1", "1, x[5m]", "x[5m], 1, 1", "x, 1, 2", '"a", x', "1, 2")

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from monitor_collector.promql import Scalar, parse
+from monitor_collector.promql import EvaluationError, Scalar, parse
 from tests.unit.collector.promql.storages import as_dict, at_100, expected
 
 HOSTS = {
@@ -82,3 +82,57 @@ def test_scalars_and_vectors_convert() -> None:
 )
 def test_elementwise_functions(query: str, value: float) -> None:
     assert result(query, {"x": -2.5}) == {(): value}
+
+
+def test_an_instant_answer_is_in_the_order_that_was_asked_for() -> None:
+    series = {'x{a="1"}': 2, 'x{a="2"}': math.nan, 'x{a="3"}': 5, 'x{a="4"}': -1}
+
+    def order(query: str) -> str:
+        return "".join(dict(labels)["a"] for labels in parse(query).evaluate(at_100(series), 110_000).labels)
+
+    assert order("sort(x)") == "4132"
+    assert order("sort_desc(x)") == "3142"
+    assert order("topk(3, x)") == "314"
+    assert order("bottomk(5, x)") == "4132"
+
+
+def test_of_equal_samples_the_earlier_ones_are_the_top() -> None:
+    assert result("topk(2, x)", dict.fromkeys(['x{a="2"}', 'x{a="1"}', 'x{a="3"}'], 7)) == expected(
+        {'x{a="2"}': 7, 'x{a="1"}': 7}
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("topk(NaN, x)", "Parameter value is NaN"),
+        ("topk(1e30, x)", r"Scalar value 1e\+30 overflows int64"),
+        ("bottomk(-Inf, x)", "Scalar value -Inf underflows int64"),
+        (
+            "double_exponential_smoothing(x[5m], 1, 0.5)",
+            "invalid smoothing factor. Expected: 0 < sf < 1, got: 1.000000",
+        ),
+        ("double_exponential_smoothing(x[5m], 0.5, 0)", "invalid trend factor. Expected: 0 < tf < 1, got: 0.000000"),
+        ('label_replace(x, "instance", "", "", "")', "same labelset"),
+    ],
+)
+def test_parameters_that_make_no_sense_are_errors(query: str, said: str) -> None:
+    with pytest.raises(EvaluationError, match=said):
+        result(query, HOSTS)
+
+
+def test_a_deviation_is_not_a_number_where_a_sample_is_infinite() -> None:
+    assert math.isnan(result("stddev(x)", {"x": math.inf})[()])
+    assert math.isnan(result("stdvar(x)", {'x{a="1"}': math.nan, 'x{a="2"}': 1})[()])
+    assert result("stddev(x)", {"x": 0.1}) == {(): 0}
+
+
+def test_dates_that_do_not_exist_are_not_a_number() -> None:
+    for function in ("minute", "day_of_week", "days_in_month", "year"):
+        assert math.isnan(result(f"{function}(x)", {"x": math.inf})[()])
+
+
+def test_counted_values_are_labels_as_go_prints_them() -> None:
+    series = {f'x{{n="{n}"}}': value for n, value in enumerate((1e21, 0.1, -0.0, 0.0, math.nan, -math.inf, 0.1))}
+    names = {dict(labels)["v"]: count for labels, count in result('count_values("v", x)', series).items()}
+    assert names == {"1000000000000000000000": 1, "0.1": 2, "-0": 1, "0": 1, "NaN": 1, "-Inf": 1}

@@ -6,19 +6,36 @@ import pytest
 from monitor_collector.promql import Matcher, QueryError, parse
 from monitor_collector.promql.parse import parse as parse_function
 
+RENAMED = "function holt_winters() is called double_exponential_smoothing() since Prometheus 3"
+
 
 @pytest.mark.parametrize(
     ("query", "message", "position"),
     [
-        ("1 + topk(3, x)", "aggregation topk is not supported", 4),
-        ("quantile by (a) (0.9, x)", "aggregation quantile is not supported", 0),
-        ('histogram_quantile(0.9, x{a="deriv("})', "function histogram_quantile() is not supported", 0),
-        ('x{a="deriv("} + deriv(y[5m])', "function deriv() is not supported", 16),
-        ("deriv + deriv(y[5m])", "function deriv() is not supported", 8),
-        ("rate(x[5m:1m])", "a subquery is not supported", 6),
-        ("up @ 5", "the @ modifier is not supported", 3),
-        ("x[5m] @ end()", "the @ modifier is not supported", 6),
-        ("x atan2 y", "operator atan2 is not supported", 2),
+        ("1 + limitk(3, x)", "aggregation limitk is not supported", 4),
+        ("limit_ratio by (a) (0.9, x)", "aggregation limit_ratio is not supported", 0),
+        ('info(x{a="first_over_time("})', "function info() is not supported", 0),
+        (
+            'x{a="first_over_time("} + first_over_time(y[5m])',
+            "function first_over_time() is not supported",
+            26,
+        ),
+        ("mad_over_time + mad_over_time(y[5m])", "function mad_over_time() is not supported", 16),
+        ("sum(holt_winters(y[5m], 0.5, 0.5))", RENAMED, 4),
+        ("x @ -5", "@ takes Unix seconds from 0 to the year 9999", 5),
+        ("x @ 9e15", "@ takes Unix seconds from 0 to the year 9999", 4),
+        ("x[5m:1m] @ - 0.5", "@ takes Unix seconds from 0 to the year 9999", 13),
+        ('1 + count_values("", x)', "aggregation count_values needs the name of a label as its first argument", 4),
+        (
+            'label_replace(x, "", "b", "c", "d")',
+            "function label_replace() needs a destination label: the name is empty",
+            0,
+        ),
+        (
+            'label_join(x, "a", "-", "")',
+            "function label_join() needs a source label: the name is empty",
+            0,
+        ),
         ("x + fill(0) y", "fill() is not supported", 4),
         ('x{a="b" or c="d"}', "'or' between label matchers is not supported", 8),
         ('x{a=~"b++"}', "regular expression 'b++': a repetition of a repetition is not supported here", 6),
@@ -55,8 +72,8 @@ def test_malformed_and_mistyped_queries_are_errors(query: str, said: str) -> Non
 
 def test_an_error_prints_line_and_column() -> None:
     with pytest.raises(QueryError) as refused:
-        parse("1 +\n  topk(3, x)")
-    assert str(refused.value) == "2:3: aggregation topk is not supported"
+        parse("1 +\n  limitk(3, x)")
+    assert str(refused.value) == "2:3: aggregation limitk is not supported"
 
 
 @pytest.mark.parametrize(
@@ -70,6 +87,9 @@ def test_an_error_prints_line_and_column() -> None:
         ('"text"', "string"),
         ("up[5m]", "matrix"),
         ("rate((up[5m]))", "vector"),
+        ("up[5m:1m]", "matrix"),
+        ("scalar(up @ end())", "scalar"),
+        ("pi()", "scalar"),
     ],
 )
 def test_an_expression_knows_its_text_and_type(query: str, value_type: str) -> None:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor_collector.promql import STALE_MARKER, parse
-from monitor_collector.promql.selectors import end_to_end
+from monitor_collector.promql.windows import end_to_end
 from tests.unit.collector.promql.storages import MemoryStorage, as_dict, expected
 
 

@@ -1,0 +1,105 @@
+"""Notifications within the collector."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from monitor_collector.notifications.policy import Policy
+from monitor_collector.notifications.receivers import HeartbeatSettings
+from monitor_collector.notifications.secret_files import Secret
+from tests.unit.collector.conftest import Bench
+from tests.unit.collector.notifications.test_http_senders import Echo, echo  # noqa: F401 - a fixture
+from tests.unit.collector.webhooks import Listener
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    listener = Listener()
+    yield listener
+    listener.close()
+
+
+async def until(holds: Callable[[], object]) -> None:
+    async with asyncio.timeout(20):
+        while not holds():
+            await asyncio.sleep(0.005)
+
+
+def with_rule(bench: Bench, *urls: str) -> Bench:
+    bench.write("rules.d/rules", groups=[{"name": "g", "rules": [{"alert": "High", "expr": "load > 2"}]}])
+    receivers = [{"name": f"team {number}", "webhook": {"url": url}} for number, url in enumerate(urls)]
+    bench.write("receivers", receivers=receivers)
+    return bench
+
+
+def test_an_alarm_is_heard_and_so_is_its_end_while_all_common_threads_and_another_receiver_hang(
+    bench: Bench, listener: Listener
+) -> None:
+    """As when looking up names hangs, which happens in those threads."""
+    hanging = Listener()
+    hanging.may_answer.clear()
+    may_end = threading.Event()
+
+    async def work() -> None:
+        for load, states in ((3, ["firing"]), (1, ["firing", "resolved"])):
+            await bench.push(f"load {load}")
+            blocked = [asyncio.get_running_loop().run_in_executor(None, may_end.wait) for _ in range(64)]
+            bench.now_ms += 1
+            async with asyncio.timeout(20):
+                await bench.collector.engine.evaluate(bench.now_ms)
+            await until(lambda states=states: listener.alerts("High") == states)
+            may_end.set()
+            await asyncio.gather(*blocked)
+            may_end.clear()
+
+    with_rule(bench, hanging.url, listener.url).run(work)
+    hanging.close()
+
+
+def test_a_reload_changes_who_is_told_from_then_on(bench: Bench, listener: Listener) -> None:
+    other = Listener()
+
+    async def work() -> None:
+        await bench.second("load 3")
+        await until(lambda: listener.alerts("High") == ["firing"])
+        with_rule(bench, other.url)
+        await bench.collector.reload()
+        await bench.second("load 1")
+        await until(lambda: other.alerts("High") == ["resolved"])
+
+    with_rule(bench, listener.url).run(work)
+    other.close()
+    assert listener.alerts("High") == ["firing"]
+
+
+def test_the_heartbeat_comes_and_goes_with_the_configuration(bench: Bench, echo: Echo) -> None:  # noqa: F811
+    async def work() -> None:
+        notifications = bench.collector.notifications
+        heartbeat = HeartbeatSettings(Secret(echo.url), interval_ms=1)
+        await notifications.configure(Policy(heartbeat=heartbeat), "")
+
+        def beaten() -> bool:
+            notifications.evaluated()
+            return len(echo.requests) > 2
+
+        await until(beaten)
+        notifications._dispatcher.is_well = False
+        await asyncio.sleep(0.05)
+        count = len(echo.requests)
+        notifications.evaluated()
+        await asyncio.sleep(0.05)
+        assert len(echo.requests) == count, "nobody would hear of an alarm"
+        notifications._dispatcher.is_well = True
+        notifications.evaluated()
+        await until(lambda: len(echo.requests) > count)
+        await notifications.configure(Policy(), "")
+        count = len(echo.requests)
+        notifications.evaluated()
+        await asyncio.sleep(0.05)
+        assert len(echo.requests) == count
+
+    bench.run(work)

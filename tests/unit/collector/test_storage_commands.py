@@ -1,0 +1,118 @@
+"""`monitor-collector storage`."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from monitor_collector.cli import main
+from monitor_collector.lock import Lock, Locked
+from monitor_collector.promql import Matcher
+from monitor_collector.storage import Limits, Storage
+
+TEXT = """\
+load{instance="web-1"} 0.5 1700000000000
+load{instance="web-1"} 0.75 1700000001000
+load{instance="web-2"} NaN 1700000000000
+up{instance="web-1",path="a\\"b"} 1 1700000000500
+"""
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A data directory with the samples of TEXT."""
+    (tmp_path / "data" / "blocks").mkdir(parents=True)
+    (tmp_path / "samples.txt").write_text(TEXT)
+    assert main(["storage", "import", str(tmp_path / "samples.txt"), "--data-directory", str(tmp_path / "data")]) == 0
+    return tmp_path / "data"
+
+
+def storage(capsys: pytest.CaptureFixture[str], data: Path, *arguments: str) -> tuple[int, str, str]:
+    capsys.readouterr()
+    status = main(["storage", *arguments, "--data-directory", str(data)])
+    output = capsys.readouterr()
+    return status, output.out, output.err
+
+
+def test_what_was_imported_is_exported(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert storage(capsys, data, "export") == (0, TEXT, "")
+
+
+def test_what_was_exported_can_be_chosen_by_time_and_by_labels(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = TEXT.splitlines(keepends=True)
+    assert storage(capsys, data, "export", "--match", 'load{instance="web-1"}')[1] == lines[0] + lines[1]
+    assert storage(capsys, data, "export", "--start", "1700000000")[1] == lines[1] + lines[3]
+    assert storage(capsys, data, "export", "--end", "1700000000")[1] == lines[0] + lines[2]
+    status, _, error = storage(capsys, data, "export", "--match", "rate(load[1m])")
+    assert status == 1
+    assert "no selector of series" in error
+
+
+def test_openmetrics_has_seconds_and_an_end(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = storage(capsys, data, "export", "--format", "openmetrics", "--match", "up")[1].splitlines()
+    assert lines == ['up{instance="web-1",path="a\\"b"} 1 1700000000.500', "# EOF"]
+
+
+def test_a_collector_finds_what_was_imported(data: Path) -> None:
+    async def values() -> list[float]:
+        opened = Storage(data, Limits(60, 10**9, None), lambda: 1_700_000_002_000)
+        found = opened.select((Matcher("instance", "=", "web-1"), Matcher("__name__", "=", "load")), 0, 2**60)
+        await opened.close()
+        return found[0].values.tolist()
+
+    assert asyncio.run(values()) == [0.5, 0.75]
+
+
+def test_nothing_is_imported_while_a_collector_runs(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Lock(data):
+        status, _, error = storage(capsys, data, "import", str(tmp_path / "samples.txt"))
+    assert status == 1
+    assert "stop the collector first" in error
+    assert len(list(data.glob("blocks/*.block"))) == 1
+
+
+def test_a_lock_is_held_by_one(tmp_path: Path) -> None:
+    with Lock(tmp_path), pytest.raises(Locked):
+        Lock(tmp_path)
+    Lock(tmp_path).release()
+
+
+def test_a_wrong_line_is_told_with_its_number(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "wrong.txt").write_text("load 1 1000\n" * 10_001 + "load one 1000\n")
+    status, _, error = storage(capsys, data, "import", str(tmp_path / "wrong.txt"))
+    assert status == 1
+    assert error.startswith("line 10002: ")
+
+
+def test_statistics_count_what_is_there(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, output, _ = storage(capsys, data, "stats")
+    figures = dict(line.rsplit(None, 1) for line in output.splitlines()[:6])
+    assert status == 0
+    assert (figures["blocks"], figures["series"], figures["samples"]) == ("1", "3", "4")
+    assert figures["newest"].startswith("2023-11-14T22:13:21")
+    assert [line.split() for line in output.splitlines()[7:]] == [["3", "load"], ["1", "up"]]
+
+
+def test_a_damaged_block_is_named_and_set_aside_when_asked(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (path,) = data.glob("blocks/*.block")
+    assert storage(capsys, data, "check")[0] == 0
+    content = bytearray(path.read_bytes())
+    content[20] ^= 1
+    path.write_bytes(content)
+    status, output, _ = storage(capsys, data, "check")
+    assert status == 1
+    assert str(path) in output
+    assert "--set-aside" in output
+    assert storage(capsys, data, "check", "--set-aside")[0] == 0
+    assert [one.name for one in data.glob("blocks/*")] == [path.with_suffix(".damaged").name]
+    assert storage(capsys, data, "check")[:2] == (0, "")
+
+
+def test_a_directory_that_is_not_a_collectors_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, _, error = storage(capsys, tmp_path, "stats")
+    assert status == 1
+    assert "--data-directory" in error
