@@ -28,8 +28,9 @@ from monitor_collector.templates import TemplateError
 
 log = logging.getLogger(__name__)
 
-# After a whole interval, so that what hosts sampled at it has arrived.
-_OFFSET_RATIO = 0.1
+# After a whole interval, so that what hosts sampled at it has arrived: agents spread their pushes over the first tenth
+# of it.
+_OFFSET_RATIO = 0.15
 OWN_JOB = "monitor_collector"
 
 

@@ -19,11 +19,17 @@ GATHERED_SAMPLES = 1 << 20
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Samples:
-    """Many series end to end: series i has the samples offsets[i]:offsets[i + 1]."""
+    """Many series end to end: series i has the samples offsets[i]:offsets[i + 1].
+
+    The series of a host share one array of timestamps; `axes` are the different ones, of which series i has
+    axes[axis_of[i]]. There are none where samples were taken out.
+    """
 
     offsets: np.ndarray
     timestamps: np.ndarray
     values: np.ndarray
+    axes: tuple[np.ndarray, ...] = ()
+    axis_of: np.ndarray | None = None
 
     def count_until(self, edges_ms: np.ndarray) -> np.ndarray:
         """For each series and edge the index behind the last sample with t <= edge, of shape (series, edges).
@@ -33,6 +39,9 @@ class Samples:
         """
         if not len(self.timestamps):
             return np.zeros((len(self.offsets) - 1, len(edges_ms)), dtype=np.int64)
+        if self.axis_of is not None:
+            counts = np.stack([axis.searchsorted(edges_ms, side="right") for axis in self.axes])
+            return counts[self.axis_of] + self.offsets[:-1, None]
         before_first = int(self.timestamps.min()) - 1
         span = int(self.timestamps.max()) - before_first
         row_keys = np.arange(len(self.offsets) - 1, dtype=np.int64) * (span + 1)
@@ -48,7 +57,11 @@ def end_to_end(series: list[Series]) -> Samples:
         return Samples(offsets, np.zeros(0, dtype=np.int64), np.zeros(0))
     _, timestamps, values = zip(*series, strict=True)
     np.cumsum(np.fromiter(map(len, timestamps), np.int64, len(series)), out=offsets[1:])
-    return Samples(offsets, np.concatenate(timestamps), np.concatenate(values).astype(np.float64, copy=False))
+    axes = {id(one): one for one in timestamps}
+    numbers = {key: number for number, key in enumerate(axes)}
+    axis_of = np.fromiter((numbers[id(one)] for one in timestamps), np.intp, len(series))
+    flat = np.concatenate(values).astype(np.float64, copy=False)
+    return Samples(offsets, np.concatenate(timestamps), flat, tuple(axes.values()), axis_of)
 
 
 def without_stale_markers(samples: Samples) -> Samples:

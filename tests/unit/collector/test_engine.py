@@ -203,7 +203,7 @@ def test_a_group_with_an_interval_of_its_own_is_evaluated_that_often(bench: Benc
 
 @pytest.mark.parametrize(
     ("now_ms", "interval_ms", "expected"),
-    [(0, 1000, 100), (100, 1000, 100), (101, 1000, 1100), (5050, 5000, 5500), (5501, 5000, 10_500)],
+    [(0, 1000, 150), (150, 1000, 150), (151, 1000, 1150), (5050, 5000, 5750), (5751, 5000, 10_750)],
 )
 def test_evaluations_lie_a_little_after_whole_intervals(now_ms: int, interval_ms: int, expected: int) -> None:
     assert next_on_grid(now_ms, interval_ms) == expected

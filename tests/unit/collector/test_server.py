@@ -19,6 +19,8 @@ import httpx
 import pytest
 import yaml
 
+from monitor_collector.config import read_settings
+from monitor_collector.server import listen
 from tests.unit.collector.webhooks import PATIENCE_SECONDS, Listener, wait_for
 
 
@@ -266,3 +268,10 @@ def test_pushes_and_queries_go_over_tls_when_a_certificate_is_configured(collect
     wait_for(is_ready, "the collector to be ready")
     path = f"{collector.url}/api/v1/import/prometheus"
     assert httpx.post(path, content=b"a 1\n", verify=context).status_code == 204
+
+
+def test_answers_do_not_wait_for_the_clients_acknowledgement(tmp_path: Path) -> None:
+    (tmp_path / "collector.yml").write_text("listen: 127.0.0.1:0\nexternal_url: http://127.0.0.1\n")
+    with listen(read_settings(tmp_path / "collector.yml")) as listener:
+        # asyncio switches Nagle's algorithm off for what says that it is TCP.
+        assert listener.proto == socket.IPPROTO_TCP

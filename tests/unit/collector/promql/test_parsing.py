@@ -38,7 +38,7 @@ RENAMED = "function holt_winters() is called double_exponential_smoothing() sinc
         ),
         ("x + fill(0) y", "fill() is not supported", 4),
         ('x{a="b" or c="d"}', "'or' between label matchers is not supported", 8),
-        ('x{a=~"b++"}', "regular expression 'b++': a repetition of a repetition is not supported here", 6),
+        ('x{a=~"b++"}', "invalid regular expression 'b++': bad repetition operator: ++", 6),
         ("x offset 5000y", "the duration 5000y is too long", 9),
         ("x[99999999999y]", "the duration 99999999999y is too long", 2),
         ("x offset -1e999", "the duration 1e999 is too long", 10),
