@@ -15,6 +15,7 @@ from monitor_collector.engine import Engine
 from monitor_collector.ingest import Ingest
 from monitor_collector.metrics import Metrics
 from monitor_collector.notifications.service import Notifications
+from monitor_collector.promql import EvaluationError
 from monitor_collector.queries import Queries
 from monitor_collector.reserve import Reserve, room
 from monitor_collector.samples import instance_of
@@ -92,8 +93,11 @@ class Collector:
             self.ingest.restore(record)
             count += 1
         # Hosts that have not pushed since the last block was written were heard of before.
-        for labels, seconds in self.storage.latest("monitor_last_batch_timestamp_seconds").items():
-            self.ingest.arrivals.setdefault(instance_of(labels), round(seconds * 1000))
+        try:
+            for labels, seconds in self.storage.latest("monitor_last_batch_timestamp_seconds").items():
+                self.ingest.arrivals.setdefault(instance_of(labels), round(seconds * 1000))
+        except EvaluationError as error:
+            log.error("when hosts were heard of is not known from before the start: %s", error)
         return count
 
     async def stop(self) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 from monitor_collector.blocks import Block, BlockDamaged, merge_blocks, select_all, write_block
 from monitor_collector.frame import FrameRows
 from monitor_collector.promql import Matcher, Series
+from monitor_collector.reserve import room
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +49,7 @@ class History:
             leftover.unlink()
         self.blocks = _without_superseded(_open_all(directory))
         self._retired: list[Block] = []
+        self._damaged: set[Block] = set()
 
     @property
     def stored_through(self) -> int:
@@ -86,10 +88,12 @@ class History:
         return select_all(overlapping, matchers, start_ms, end_ms) if overlapping else []
 
     def merge(self, now_ms: int) -> None:
-        """Merges what belongs together since its span of time is over. Raises OSError."""
+        """Merges what belongs together since its span of time is over, where there is room for it. Raises OSError."""
         for span_ms in MERGED_SPANS_MS:
             for group in _mergeable(self.blocks, span_ms, now_ms):
-                self._merge(group)
+                size_bytes = sum(block.size_bytes for block in group)
+                if self._damaged.isdisjoint(group) and room(self._directory).free_bytes > 2 * size_bytes:
+                    self._merge(group)
 
     def _merge(self, group: Sequence[Block]) -> None:
         meta = {
@@ -100,9 +104,9 @@ class History:
         try:
             merged = merge_blocks(self._path(meta["first"], meta["last"]), group, meta)
         except BlockDamaged as error:
-            log.error(
-                "%s: its blocks stay as they are; %s", error, _DAMAGED_ADVICE.format(directory=self._directory.parent)
-            )
+            advice = _DAMAGED_ADVICE.format(directory=self._directory.parent)
+            log.error("%s: it is not merged with others; %s", error, advice)
+            self._damaged.update(block for block in group if block.path == error.path)
             return
         start = self.blocks.index(group[0])
         self.blocks = (*self.blocks[:start], merged, *self.blocks[start + len(group) :])

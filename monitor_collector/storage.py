@@ -16,12 +16,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-from monitor_collector.blocks import together
+from monitor_collector.blocks import BlockDamaged, together
 from monitor_collector.head import Head
 from monitor_collector.history import History
 from monitor_collector.lock import Lock
 from monitor_collector.own_log import OwnReader, OwnWriter
-from monitor_collector.promql import Labels, Matcher, Series
+from monitor_collector.promql import EvaluationError, Labels, Matcher, Series
 from monitor_collector.wal import Encoding, Record, Wal, WalBusy
 
 log = logging.getLogger(__name__)
@@ -96,13 +96,19 @@ class Storage:
             self._own_writer.begin_anew()
 
     def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> list[Series]:
-        """The samples with start_ms < t <= end_ms of the series that all matchers match. Raises BlockDamaged."""
+        """The samples with start_ms < t <= end_ms of the series that all matchers match.
+
+        Raises EvaluationError, which names the file, where a block turns out to be damaged.
+        """
         # In this order: what the head forgets in between is in a block by then.
         recent = self.head.select(matchers, start_ms, end_ms)
         edge_ms = min(end_ms, self.head.forgotten_ms)
         if start_ms >= edge_ms:
             return recent
-        return together((self.history.select(matchers, start_ms, edge_ms), recent))
+        try:
+            return together((self.history.select(matchers, start_ms, edge_ms), recent))
+        except BlockDamaged as error:
+            raise EvaluationError(str(error)) from None
 
     def latest(self, name: str) -> dict[Labels, float]:
         """The last value of each series of that name that had one shortly before the newest sample of all."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import shutil
+import struct
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
@@ -16,7 +17,8 @@ from hypothesis import strategies as st
 
 from monitor_collector import history, storage
 from monitor_collector.history import HistoryDamaged
-from monitor_collector.promql import Labels, Matcher
+from monitor_collector.promql import EvaluationError, Labels, Matcher
+from monitor_collector.reserve import Room
 from monitor_collector.samples import Batch, Layout, metric
 from monitor_collector.storage import Limits, Storage
 from monitor_collector.wal import Encoding, Record
@@ -302,6 +304,57 @@ def test_a_damaged_block_is_named_with_the_way_to_go_on_without_it(bench: Bench)
     assert str(block) in str(caught.value)
     block.rename(block.with_suffix(".damaged"))
     bench.run(nothing)
+
+
+def test_damage_that_shows_when_a_column_is_read_names_the_file_and_spares_other_columns(bench: Bench) -> None:
+    async def first() -> None:
+        for second in range(50):
+            await bench.push(at(second), {A: second**2, B: 1})
+
+    async def second() -> None:
+        with pytest.raises(EvaluationError, match=r"0000000001-0000000001\.block is damaged"):
+            bench.read(A)
+        assert len(bench.read(B)) == 50
+
+    bench.run(first)
+    (block,) = bench.directory.glob("blocks/*.block")
+    content = bytearray(block.read_bytes())
+    # The first column follows the times; the second is a constant of eight bytes.
+    content[content.index(struct.pack("<d", 1.0)) - 1] ^= 1
+    block.write_bytes(content)
+    bench.run(second)
+
+
+def test_a_damaged_block_is_left_out_of_merges_and_told_once(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    async def work() -> None:
+        for second in (0, 1000):
+            await bench.push(at(second), {A: second, B: 1})
+            await bench.storage.cut()
+        block = bench.directory / "blocks" / "0000000002-0000000002.block"
+        content = bytearray(block.read_bytes())
+        content[20] ^= 1
+        block.write_bytes(content)
+        for _ in range(3):
+            bench.storage.history.merge(at(10**6))
+        assert len(bench.storage.history.blocks) == 2
+        assert caplog.text.count("0000000002-0000000002.block is damaged") == 1
+
+    bench.run(work)
+
+
+def test_blocks_are_not_merged_where_there_is_no_room(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def work() -> None:
+        for second in (0, 1000):
+            await bench.push(at(second), {A: second})
+            await bench.storage.cut()
+        with monkeypatch.context() as patch:
+            patch.setattr(history, "room", lambda _: Room(10**9, 100))
+            bench.storage.history.merge(at(10**6))
+            assert len(bench.storage.history.blocks) == 2
+        bench.storage.history.merge(at(10**6))
+        assert len(bench.storage.history.blocks) == 1
+
+    bench.run(work)
 
 
 def test_the_latest_value_of_each_series_is_found_in_blocks_too(bench: Bench) -> None:
