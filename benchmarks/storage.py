@@ -4,7 +4,7 @@ in Prometheus.
 
     python3 benchmarks/storage.py /var/lib/monitor-collector
 
-Stop the collector before, so that all of its samples are in blocks. The directory is only read.
+Stop the collector before, so that all of its samples are in blocks; or make a recording with storage_record.py.
 """
 
 from __future__ import annotations

@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
+from statistics import median
+from typing import NamedTuple
 
 import httpx
 
@@ -22,8 +24,30 @@ from monitor_collector.storage_commands import export
 
 _LINES_PER_PUSH = 20_000
 _PATIENCE_SECONDS = 60
+_MERGES = 5
 _ALL = (Matcher("__name__", "!=", ""),)
 _FOREVER = (-(2**62), 2**62)
+
+
+class Size(NamedTuple):
+    """Bytes on disk: of the samples, and of all that finds them."""
+
+    data: int
+    index: int
+
+    @property
+    def all(self) -> int:
+        return self.data + self.index
+
+
+class Merged(NamedTuple):
+    """Our side, and what is in it. `cpu_ns` is what it took to make it."""
+
+    samples: int
+    series: int
+    hours: float
+    size: Size
+    cpu_ns: float
 
 
 def measure_storage(data_directory: Path, directory: Path) -> str:
@@ -31,47 +55,55 @@ def measure_storage(data_directory: Path, directory: Path) -> str:
     blocks = data_directory / "blocks"
     if not blocks.is_dir():
         raise BenchmarkError(f"{blocks} is not there: name the data directory of a collector")
-    samples, series, hours, ours = _merged(blocks, directory)
+    merged = _merged(blocks, directory)
     text, openmetrics = directory / "samples.txt", directory / "samples.openmetrics"
     for form, path in (("prometheus", text), ("openmetrics", openmetrics)):
         with path.open("w") as file:
             export(blocks, _ALL, *_FOREVER, form, file)
-    victoria_metrics = _in_victoria_metrics(text, samples, directory / "victoria-metrics")
+    victoria_metrics = _in_victoria_metrics(text, merged.samples, directory / "victoria-metrics")
     prometheus = _in_prometheus(openmetrics, directory / "prometheus")
     # Debian's VictoriaMetrics does not say its own version.
     versions = (
         f"VictoriaMetrics from Debian's package; {output_of([find_peer('promtool'), '--version']).splitlines()[0]}"
     )
-    names = ("ours", "VictoriaMetrics")
     rows = [
-        Row("bytes per sample, with index", ours / samples, victoria_metrics / samples, "{:.3f}".format, level=1),
-        Row("the same, beside Prometheus' blocks", ours / samples, prometheus / samples, "{:.3f}".format),
+        _row("bytes per sample, with index", merged, merged.size.all, victoria_metrics.all, level=1),
+        _row("samples and times alone", merged, merged.size.data, victoria_metrics.data),
+        _row("labels and index alone", merged, merged.size.index, victoria_metrics.index),
+        _row("beside Prometheus: bytes per sample, with index", merged, merged.size.all, prometheus.all),
+        _row("samples and times alone", merged, merged.size.data, prometheus.data),
+        _row("labels and index alone", merged, merged.size.index, prometheus.index),
+        Row("CPU time to merge our blocks, ns per sample", merged.cpu_ns / merged.samples, None, "{:.0f}".format),
     ]
-    what = f"{samples} samples of {series} series over {hours:.1f} hours"
-    return as_table(describe_machine(versions), what, names, rows) + "\n"
+    what = f"{merged.samples} samples of {merged.series} series over {merged.hours:.1f} hours"
+    return as_table(describe_machine(versions), what, ("ours", "theirs"), rows)
 
 
-def _merged(blocks: Path, directory: Path) -> tuple[int, int, float, int]:
-    """Samples, series, hours and bytes of all blocks as one."""
+def _row(title: str, merged: Merged, ours: int, theirs: int, level: float | None = None) -> Row:
+    return Row(title, ours / merged.samples, theirs / merged.samples, "{:.3f}".format, level=level)
+
+
+def _merged(blocks: Path, directory: Path) -> Merged:
+    """All blocks as one."""
     history = History(blocks)
     try:
         if not history.sample_count:
             raise BenchmarkError(f"{blocks} holds no sample: stop the collector first")
-        merged = merge_blocks(directory / "merged.block", history.blocks, {})
+        cpu_ns = []
+        for _ in range(_MERGES):
+            started = time.process_time_ns()
+            block = merge_blocks(directory / "merged.block", history.blocks, {})
+            cpu_ns.append(time.process_time_ns() - started)
+            block.close()
     finally:
         history.close()
-    figures = (
-        merged.sample_count,
-        merged.series_count,
-        (merged.newest_ms - merged.oldest_ms) / 3_600_000,
-        merged.size_bytes,
-    )
-    merged.close()
-    return figures
+    hours = (block.newest_ms - block.oldest_ms) / 3_600_000
+    size = Size(block.size_bytes - block.index_bytes, block.index_bytes)
+    return Merged(block.sample_count, block.series_count, hours, size, median(cpu_ns))
 
 
-def _in_victoria_metrics(text: Path, samples: int, directory: Path) -> int:
-    """Bytes of its data and its index after it was told to merge everything."""
+def _in_victoria_metrics(text: Path, samples: int, directory: Path) -> Size:
+    """After it was told to merge everything."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{probe.getsockname()[1]}"
@@ -96,7 +128,7 @@ def _in_victoria_metrics(text: Path, samples: int, directory: Path) -> int:
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(120)
-    return sum(_size(directory / part) for part in ("data", "indexdb"))
+    return Size(_bytes_in(directory / "data"), _bytes_in(directory / "indexdb"))
 
 
 def _wait_until(look: Callable[[], bool], what: str) -> None:
@@ -125,14 +157,15 @@ def _pieces(text: Path) -> Iterator[bytes]:
             yield b"".join(lines)
 
 
-def _in_prometheus(openmetrics: Path, directory: Path) -> int:
-    """Bytes of the blocks, of two hours each, that promtool makes."""
+def _in_prometheus(openmetrics: Path, directory: Path) -> Size:
+    """The blocks, of two hours each, that promtool makes."""
     command = [find_peer("promtool"), "tsdb", "create-blocks-from", "openmetrics", openmetrics, directory]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode:
         raise BenchmarkError(f"promtool could not make blocks: {result.stderr}")
-    return _size(directory)
+    chunks = sum(_bytes_in(path) for path in directory.glob("*/chunks"))
+    return Size(chunks, _bytes_in(directory) - chunks)
 
 
-def _size(directory: Path) -> int:
+def _bytes_in(directory: Path) -> int:
     return sum(path.stat().st_size for path in directory.rglob("*") if path.is_file())

@@ -1,32 +1,33 @@
 """`monitor-collector storage`: looks at the history on disk, and takes samples out and in.
 
 The collector leaves everything in blocks when it stops, so what is exported after that is all there is. While it runs
-the newest samples are in its log and memory only; importing is refused then.
+the newest samples are in its log and memory only; importing is refused then, all else may be done.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import BinaryIO, NamedTuple, TextIO
 
-from monitor_collector.blocks import Block, BlockDamaged
+from monitor_collector.blocks import Block, BlockDamaged, select_all
 from monitor_collector.exposition import ExpositionError, Parser
-from monitor_collector.frame import MISSING_BITS
 from monitor_collector.head import Head
 from monitor_collector.history import History, HistoryDamaged
 from monitor_collector.lock import Lock, Locked
-from monitor_collector.metrics import escaped
 from monitor_collector.notifications.payload import rfc3339
-from monitor_collector.promql import Labels, Matcher, QueryError, Series, parse_selector
+from monitor_collector.promql import METRIC_NAME, Matcher, QueryError, Series, parse_selector
+from monitor_collector.samples import instance_of
 from monitor_collector.storage import UNSTORED_MAX_BYTES
-from monitor_collector.templates import plain
+from monitor_collector.storage_export import TEXT_FORMATS, ParquetMissing, write_parquet
 
 _IMPORTED_LINES = 10_000
+# While the collector runs, a block may be merged into another between being listed and being opened.
+_ATTEMPTS = 10
 _METRICS_SHOWN = 10
 
 
@@ -43,17 +44,14 @@ def run(options: argparse.Namespace) -> int:
             case "stats":
                 print_statistics(directory, sys.stdout)
             case "export":
-                window = (round(options.start * 1000), round(options.end * 1000))
-                export(directory, parse_selector(options.match), *window, options.format, sys.stdout)
+                _export(directory, options)
             case "import":
-                with Lock(options.data_directory):
-                    if str(options.file) == "-":
-                        count = import_text(directory, sys.stdin.buffer)
-                    else:
-                        with options.file.open("rb") as file:
-                            count = import_text(directory, file)
-                print(f"imported {count} samples")
-    except (BlockDamaged, HistoryDamaged, ExpositionError, Locked, OSError, QueryError) as error:
+                with Lock(options.data_directory), _input(options.file) as file:
+                    print(f"imported {import_text(directory, file)} samples")
+    except BlockDamaged as error:
+        print(f"{error}; to go on without it: monitor-collector storage check --set-aside", file=sys.stderr)
+        return 1
+    except (HistoryDamaged, ExpositionError, Locked, OSError, ParquetMissing, QueryError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
@@ -83,32 +81,50 @@ def check(directory: Path, sets_aside: bool, output: TextIO) -> int:
 
 
 def print_statistics(directory: Path, output: TextIO) -> None:
-    """What the blocks hold, and which metrics have the most samples. Raises HistoryDamaged and BlockDamaged."""
-    history = History(directory)
-    try:
-        samples, size = history.sample_count, history.size_bytes
-        print(f"blocks             {len(history.blocks)}", file=output)
+    """What the blocks hold, and which metrics take the most room. Raises BlockDamaged."""
+    with _opened(directory) as blocks:
+        samples, size = (sum(getattr(block, figure) for block in blocks) for figure in ("sample_count", "size_bytes"))
+        print(f"blocks             {len(blocks)}", file=output)
         if samples:
-            print(f"oldest             {rfc3339(min(block.oldest_ms for block in history.blocks))}", file=output)
-            print(f"newest             {rfc3339(history.newest_ms)}", file=output)
-        series = {labels for block in history.blocks for labels in block.labels()}
+            print(f"oldest             {rfc3339(min(block.oldest_ms for block in blocks))}", file=output)
+            print(f"newest             {rfc3339(max(block.newest_ms for block in blocks))}", file=output)
+        series = {labels for block in blocks for labels in block.labels()}
         print(f"series             {len(series)}", file=output)
         print(f"samples            {samples}", file=output)
         print(f"bytes              {size}", file=output)
+        print(f"bytes of index     {sum(block.index_bytes for block in blocks)}", file=output)
         print(f"bytes per sample   {size / samples if samples else 0:.3f}", file=output)
-        for name, count in _samples_by_metric(history.blocks).most_common(_METRICS_SHOWN):
-            print(f"{count:>18} {name}", file=output)
-    finally:
-        history.close()
+        print(f"\n{'bytes':>14} {'samples':>14} metric", file=output)
+        for name, room in _largest_metrics(blocks):
+            print(f"{room.size_bytes:>14} {room.samples:>14} {name}", file=output)
 
 
-def _samples_by_metric(blocks: Iterable[Block]) -> Counter[str]:
-    counts: Counter[str] = Counter()
+class _Room(NamedTuple):
+    size_bytes: int
+    samples: int
+
+
+def _largest_metrics(blocks: Iterable[Block]) -> list[tuple[str, _Room]]:
+    found: dict[str, _Room] = {}
     for block in blocks:
-        for frame in block.frames():
-            for labels, values in zip(frame.series, frame.values, strict=True):
-                counts[dict(labels).get("__name__", "")] += int((values.view("u8") != MISSING_BITS).sum())
-    return counts
+        for labels, size_bytes, samples in block.columns():
+            name = dict(labels).get(METRIC_NAME, "")
+            before = found.get(name, _Room(0, 0))
+            found[name] = _Room(before.size_bytes + size_bytes, before.samples + samples)
+    return sorted(found.items(), key=lambda pair: pair[1], reverse=True)[:_METRICS_SHOWN]
+
+
+def _export(directory: Path, options: argparse.Namespace) -> None:
+    window = (round(options.start * 1000), round(options.end * 1000))
+    matchers = parse_selector(options.match)
+    if options.format == "parquet":
+        if options.output is None:
+            raise ParquetMissing("Parquet is written to a file: name it with --output FILE")
+        with _opened(directory) as blocks:
+            write_parquet(_grouped(blocks, matchers, *window), options.output)
+        return
+    with nullcontext(sys.stdout) if options.output is None else options.output.open("w") as output:
+        export(directory, matchers, *window, options.format, output)
 
 
 def export(
@@ -116,32 +132,50 @@ def export(
 ) -> None:
     """Prints the samples with start_ms < t <= end_ms, metric by metric and series by series.
 
-    `form` is `prometheus`, with times in ms, which the import of this and of VictoriaMetrics reads, or `openmetrics`,
-    with times in seconds, for `promtool tsdb create-blocks-from openmetrics`. Raises HistoryDamaged and BlockDamaged.
+    `form` is one of TEXT_FORMATS. Raises BlockDamaged.
     """
-    history = History(directory)
+    with _opened(directory) as blocks:
+        TEXT_FORMATS[form](_grouped(blocks, matchers, start_ms, end_ms), output)
+
+
+def _grouped(
+    blocks: Sequence[Block], matchers: tuple[Matcher, ...], start_ms: int, end_ms: int
+) -> Iterator[list[Series]]:
+    """The series of one metric and one instance at a time: more need not fit into memory."""
+    groups = {
+        (dict(labels).get(METRIC_NAME, ""), instance_of(labels))
+        for block in blocks
+        for labels in block.labels(matchers)
+    }
+    for name, instance in sorted(groups):
+        exact = (Matcher(METRIC_NAME, "=", name), Matcher("instance", "=", instance))
+        series = select_all(blocks, (*exact, *matchers), start_ms, end_ms)
+        if series:
+            yield series
+
+
+@contextmanager
+def _opened(directory: Path) -> Iterator[list[Block]]:
+    """All blocks, changing nothing in the directory. Raises BlockDamaged."""
+    blocks: list[Block] = []
     try:
-        names = {dict(labels).get("__name__", "") for block in history.blocks for labels in block.labels()}
-        for name in sorted(names):
-            for series in history.select((Matcher("__name__", "=", name), *matchers), start_ms, end_ms):
-                output.writelines(_lines(series, form == "openmetrics"))
-        if form == "openmetrics":
-            output.write("# EOF\n")
+        for attempt in range(_ATTEMPTS):
+            try:
+                blocks += (Block.open(path) for path in sorted(directory.glob("*.block")))
+                break
+            except FileNotFoundError:
+                while blocks:
+                    blocks.pop().close()
+                if attempt == _ATTEMPTS - 1:
+                    raise
+        yield blocks
     finally:
-        history.close()
+        for block in blocks:
+            block.close()
 
 
-def _lines(series: Series, is_openmetrics: bool) -> Iterator[str]:
-    text = _series_text(series.labels)
-    for at_ms, value in zip(series.timestamps.tolist(), series.values.tolist(), strict=True):
-        at = f"{at_ms // 1000}.{at_ms % 1000:03d}" if is_openmetrics else str(at_ms)
-        yield f"{text} {plain(value)} {at}\n"
-
-
-def _series_text(labels: Labels) -> str:
-    pairs = dict(labels)
-    name = pairs.pop("__name__", "")
-    return name + "{" + ",".join(f'{label}="{escaped(value)}"' for label, value in pairs.items()) + "}"
+def _input(path: Path) -> AbstractContextManager[BinaryIO]:
+    return nullcontext(sys.stdin.buffer) if str(path) == "-" else path.open("rb")
 
 
 def import_text(directory: Path, file: BinaryIO) -> int:

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from hashlib import blake2b
 from io import BufferedWriter
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
-import cramjam
 import numpy as np
 
 from monitor_collector.blocks import columns
-from monitor_collector.blocks.columns import Kind
-from monitor_collector.blocks.layout import MAGIC, TABLE, TAIL
+from monitor_collector.blocks.columns import Column
+from monitor_collector.blocks.format import FRAMES, HEADER, LAYOUTS, MAGIC, TAIL, VERSION, Part, write_part
+from monitor_collector.blocks.labels import encode_layout, split
 from monitor_collector.blocks.reading import Block
-from monitor_collector.frame import MISSING_BITS, FrameRows
+from monitor_collector.frame import FrameRows
+from monitor_collector.promql import Labels
 
-_LEVEL = 9
+
+class FrameColumns(NamedTuple):
+    """A frame whose columns are made one by one. `columns` gives float64 (rows,) for each series, as in FrameRows."""
+
+    name: str
+    timestamps: np.ndarray
+    columns: Iterator[tuple[Labels, np.ndarray]]
 
 
 def write_block(path: Path, frames: Iterable[FrameRows], meta: Mapping[str, int]) -> Block:
@@ -28,12 +34,19 @@ def write_block(path: Path, frames: Iterable[FrameRows], meta: Mapping[str, int]
 
     After any crash the file is there whole, or not at all and at most as `….tmp`. Raises OSError.
     """
+    by_column = (FrameColumns(one.name, one.timestamps, zip(one.series, one.values, strict=True)) for one in frames)
+    return write_columns(path, by_column, meta)
+
+
+def write_columns(path: Path, frames: Iterable[FrameColumns], meta: Mapping[str, int]) -> Block:
+    """The same, with one column in memory at a time, and what a frame is encoded to."""
     temporary = path.with_name(path.name + ".tmp")
     try:
         with temporary.open("wb") as file:
-            file.write(MAGIC)
-            described = [_write_frame(file, one) for frame in frames if (one := _with_samples(frame)) is not None]
-            _write_footer(file, described, meta)
+            writer = _Writer(file)
+            for frame in frames:
+                writer.write_frame(frame)
+            writer.finish(meta)
             file.flush()
             os.fsync(file.fileno())
         temporary.rename(path)
@@ -44,49 +57,62 @@ def write_block(path: Path, frames: Iterable[FrameRows], meta: Mapping[str, int]
     return Block.open(path)
 
 
-def _with_samples(frame: FrameRows) -> FrameRows | None:
-    """The frame without series that have no sample in it; None where nothing remains."""
-    has_samples = (frame.values.view(np.uint64) != MISSING_BITS).any(axis=1)
-    if has_samples.all() and len(frame.timestamps):
-        return frame
-    chosen = np.flatnonzero(has_samples)
-    if not len(chosen):
-        return None
-    return FrameRows(frame.name, tuple(frame.series[i] for i in chosen), frame.timestamps, frame.values[chosen])
+class _Writer:
+    def __init__(self, file: BufferedWriter) -> None:
+        self._file = file
+        self._frames: list[tuple[object, ...]] = []
+        self._names: list[tuple[str, Labels]] = []
+        # By digest: its number, and what it looks like.
+        self._layouts: dict[bytes, tuple[int, bytes]] = {}
+        file.write(HEADER.pack(MAGIC, VERSION))
+
+    def write_frame(self, frame: FrameColumns) -> None:
+        """A series without a sample is left out, and so is a frame without such a series."""
+        encoded: list[tuple[Labels, Column]] = []
+        for labels, values in frame.columns:
+            column = columns.encode(values)
+            if column is not None:
+                encoded.append((labels, column))
+        if not encoded:
+            return
+        common, rest = split([labels for labels, _ in encoded])
+        layout = encode_layout(rest)
+        layout_digest = _digest(layout)
+        number, _ = self._layouts.setdefault(layout_digest, (len(self._layouts), layout))
+        head = write_part(self._file, _head(frame.timestamps, [column for _, column in encoded]))
+        for _, column in encoded:
+            self._file.write(column.content)
+        self._names.append((frame.name, common))
+        self._frames.append(
+            (
+                *head,
+                *(len(encoded), len(frame.timestamps), sum(column.samples for _, column in encoded)),
+                *(int(frame.timestamps[0]), int(frame.timestamps[-1])),
+                *(number, _digest(layout_digest + json.dumps(common).encode())),
+            )
+        )
+
+    def finish(self, meta: Mapping[str, int]) -> None:
+        layouts = [(*write_part(self._file, content), digest) for digest, (_, content) in self._layouts.items()]
+        names = write_part(self._file, json.dumps(self._names, separators=(",", ":")).encode())
+        index = write_part(self._file, np.array(self._frames, FRAMES).tobytes() + np.array(layouts, LAYOUTS).tobytes())
+        footer = {"meta": dict(meta), "frames": len(self._frames), "names": names, "index": index}
+        self._write_tail(write_part(self._file, json.dumps(footer).encode()))
+
+    def _write_tail(self, footer: Part) -> None:
+        self._file.write(TAIL.pack(*footer, MAGIC))
 
 
-def _write_frame(file: BufferedWriter, frame: FrameRows) -> dict[str, Any]:
-    offset = file.tell()
-    encoded = [(Kind.TIMES, columns.encode_times(frame.timestamps)), *map(columns.encode, frame.values)]
-    table = np.array([(kind, len(content), zlib.crc32(content)) for kind, content in encoded], TABLE)
-    for _, content in encoded:
-        file.write(content)
-    labels = json.dumps(frame.series, ensure_ascii=False, separators=(",", ":")).encode()
-    return {
-        "name": frame.name,
-        "series": len(frame.series),
-        "rows": len(frame.timestamps),
-        "samples": int((frame.values.view(np.uint64) != MISSING_BITS).sum()),
-        "oldest_ms": int(frame.timestamps[0]),
-        "newest_ms": int(frame.timestamps[-1]),
-        "offset": offset,
-        "table": _write_part(file, table.tobytes()),
-        "labels": _write_part(file, labels),
-        "labels_digest": hashlib.blake2b(labels, digest_size=16).hexdigest(),
-    }
+def _head(timestamps: np.ndarray, encoded: list[Column]) -> bytes:
+    times = columns.encode_times(timestamps)
+    kinds = bytes(column.kind for column in encoded)
+    lengths = np.array([len(column.content) for column in encoded], "<u4")
+    constants = np.array([column.constant for column in encoded], "<f8")
+    return len(times).to_bytes(4, "little") + times + kinds + lengths.tobytes() + constants.tobytes()
 
 
-def _write_part(file: BufferedWriter, content: bytes) -> list[int]:
-    """Offset, length and checksum of something that is written compressed."""
-    compressed = bytes(cramjam.zstd.compress(content, level=_LEVEL))
-    offset = file.tell()
-    file.write(compressed)
-    return [offset, len(compressed), zlib.crc32(compressed)]
-
-
-def _write_footer(file: BufferedWriter, frames: list[dict[str, Any]], meta: Mapping[str, int]) -> None:
-    text = json.dumps({"meta": dict(meta), "frames": frames}, ensure_ascii=False, separators=(",", ":"))
-    file.write(TAIL.pack(*_write_part(file, text.encode()), MAGIC))
+def _digest(content: bytes) -> bytes:
+    return blake2b(content, digest_size=16).digest()
 
 
 def _sync_directory(directory: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import shutil
-import struct
+import zlib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from monitor_collector import history, storage
+from monitor_collector.blocks.format import HEADER
 from monitor_collector.history import HistoryDamaged
 from monitor_collector.promql import EvaluationError, Labels, Matcher
 from monitor_collector.reserve import Room
@@ -319,8 +320,10 @@ def test_damage_that_shows_when_a_column_is_read_names_the_file_and_spares_other
     bench.run(first)
     (block,) = bench.directory.glob("blocks/*.block")
     content = bytearray(block.read_bytes())
-    # The first column follows the times; the second is a constant of eight bytes.
-    content[content.index(struct.pack("<d", 1.0)) - 1] ^= 1
+    # The only column that is no constant follows the compressed head of the frame.
+    head = zlib.decompressobj()
+    head.decompress(content[HEADER.size :])
+    content[-len(head.unused_data)] ^= 1
     block.write_bytes(content)
     bench.run(second)
 

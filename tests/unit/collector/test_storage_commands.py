@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
+import sys
 from pathlib import Path
 
 import pytest
@@ -55,6 +57,39 @@ def test_openmetrics_has_seconds_and_an_end(data: Path, capsys: pytest.CaptureFi
     assert lines == ['up{instance="web-1",path="a\\"b"} 1 1700000000.500', "# EOF"]
 
 
+def test_parquet_is_written_to_a_file_where_pyarrow_is_there(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status, _, error = storage(capsys, data, "export", "--format", "parquet")
+    assert status == 1
+    assert "--output FILE" in error
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    status, _, error = storage(capsys, data, "export", "--format", "parquet", "--output", str(tmp_path / "all.parquet"))
+    assert status == 1
+    assert "pip install pyarrow" in error
+    assert not (tmp_path / "all.parquet").exists()
+
+
+def test_a_running_collector_is_not_disturbed_by_who_looks(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    unfinished = data / "blocks" / "0000000002-0000000002.block.tmp"
+    unfinished.write_bytes(b"half a block")
+    with Lock(data):
+        for action in ("check", "stats", "export"):
+            assert storage(capsys, data, action)[0] == 0
+    assert unfinished.exists()
+
+
+def test_a_damaged_block_is_named_by_whoever_comes_upon_it(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (path,) = data.glob("blocks/*.block")
+    path.write_bytes(path.read_bytes()[:-1])
+    for action in ("stats", "export"):
+        status, _, error = storage(capsys, data, action)
+        assert status == 1
+        assert str(path) in error
+        assert "storage check --set-aside" in error
+
+
 def test_a_collector_finds_what_was_imported(data: Path) -> None:
     async def values() -> list[float]:
         opened = Storage(data, Limits(60, 10**9, None), lambda: 1_700_000_002_000)
@@ -90,11 +125,12 @@ def test_a_wrong_line_is_told_with_its_number(data: Path, tmp_path: Path, capsys
 
 def test_statistics_count_what_is_there(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status, output, _ = storage(capsys, data, "stats")
-    figures = dict(line.rsplit(None, 1) for line in output.splitlines()[:6])
+    figures = dict(line.rsplit(None, 1) for line in output.splitlines()[:8])
     assert status == 0
     assert (figures["blocks"], figures["series"], figures["samples"]) == ("1", "3", "4")
     assert figures["newest"].startswith("2023-11-14T22:13:21")
-    assert [line.split() for line in output.splitlines()[7:]] == [["3", "load"], ["1", "up"]]
+    assert figures["bytes"] == str(sum(path.stat().st_size for path in data.glob("blocks/*.block")))
+    assert [line.split()[1:] for line in output.splitlines()[9:]] == [["samples", "metric"], ["3", "load"], ["1", "up"]]
 
 
 def test_a_damaged_block_is_named_and_set_aside_when_asked(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
