@@ -80,6 +80,8 @@ class Key(NamedTuple):
 class Checker:
     """Reads the mappings of one file, collecting `problems`."""
 
+    loader: type[yaml.SafeLoader] = _Loader
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self.problems: list[Problem] = []
@@ -94,12 +96,14 @@ class Checker:
             self.add(None, "", f"cannot be read: {getattr(error, 'strerror', None) or error}")
         else:
             try:
-                return yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
+                return yaml.load(text, self.loader)  # noqa: S506 - a SafeLoader
             except yaml.MarkedYAMLError as error:
                 line = error.problem_mark.line + 1 if error.problem_mark else None
                 self.add(line, "", f"is no YAML: {error.problem}")
             except yaml.YAMLError as error:
                 self.add(None, "", f"is no YAML: {error}".splitlines()[0])
+            except RecursionError:
+                self.add(None, "", "is nested too deeply")
         return None
 
     def load_mapping(self) -> Located | None:

@@ -14,7 +14,9 @@ _UNITS_MS = {
     "ms": 1,
 }
 # The m of minutes is not that of ms.
-_DURATION = re.compile("".join(rf"(?:(\d+){unit}(?!s))?" for unit in _UNITS_MS))
+_DURATION = re.compile("".join(rf"(?:(\d+){unit}(?!s))?" for unit in _UNITS_MS), re.ASCII)
+# 292 years: what Go can count in nanoseconds.
+_LONGEST_MS = (2**63 - 1) // 1_000_000
 
 
 def duration_ms(text: object) -> int:
@@ -24,7 +26,13 @@ def duration_ms(text: object) -> int:
         return 0
     if not text or not found:
         raise ValueError("is no duration; write for example 30s, 5m or 1h30m")
-    return sum(int(count) * unit for count, unit in zip(found.groups(), _UNITS_MS.values(), strict=True) if count)
+    if len(text) > 100:
+        raise ValueError("is too long")
+    counts = zip(found.groups(), _UNITS_MS.values(), strict=True)
+    milliseconds = sum(int(count) * unit for count, unit in counts if count)
+    if milliseconds > _LONGEST_MS:
+        raise ValueError("is too long; the longest is 292 years")
+    return milliseconds
 
 
 def duration_text(milliseconds: int) -> str:

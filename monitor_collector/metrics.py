@@ -7,9 +7,9 @@ import threading
 import time
 from collections.abc import Iterator
 
+from monitor_collector.go_template.numbers import plain
 from monitor_collector.promql import Labels
 from monitor_collector.samples import metric
-from monitor_collector.templates import plain
 
 # name: kind, help
 FIGURES = {

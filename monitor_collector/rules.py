@@ -7,18 +7,32 @@ arguments; whoever calls it stores the samples and keeps the state.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from monitor_collector.promql import STALE_MARKER, Labels, Matrix, Scalar, Storage, Vector
+from monitor_collector.promql import (
+    METRIC_NAME,
+    STALE_MARKER,
+    Expression,
+    Labels,
+    Matcher,
+    QueryError,
+    Scalar,
+    Series,
+    Storage,
+    Vector,
+    parse,
+)
 from monitor_collector.rule_files import AlertingRule, RecordingRule, Rule
 from monitor_collector.samples import labels_from
+from monitor_collector.templates import Samples, Surroundings, Template, TemplateError
 
 AlertState = Literal["pending", "firing"]
 
 
 class RuleError(Exception):
-    """The results of a rule contradict each other."""
+    """The results of a rule contradict each other, or are too many."""
 
 
 class Alert(NamedTuple):
@@ -60,39 +74,73 @@ class Outcome(NamedTuple):
 
 
 def evaluate(
-    rule: Rule, storage: Storage, at_ms: int, state: RuleState, external_url: str, held: Collection[Labels] = ()
+    rule: Rule,
+    storage: Storage,
+    at_ms: int,
+    state: RuleState,
+    external_url: str,
+    held: Collection[Labels] = (),
+    *,
+    external_labels: Mapping[str, str] | None = None,
+    limit: int = 0,
+    query_offset_ms: int = 0,
 ) -> Outcome:
     """Evaluates one rule at one moment.
 
-    The alerts `held` stay as they are when the expression does not give them: soon after a start, when a host has not
-    reported again yet, that nothing is known is no reason to call its alerts resolved.
+    The expression is evaluated `query_offset_ms` earlier, which is when the samples belong too; alerts count their
+    time from `at_ms`. The alerts `held` stay as they are when the expression does not give them: soon after a start,
+    when a host has not reported again yet, that nothing is known is no reason to call its alerts resolved.
 
-    Raises QueryError when the data does not allow the expression, RuleError when two results have the same labels,
-    TemplateError when a label or annotation cannot be rendered.
+    A template that does not suit the data leaves the reason in its text, as in Prometheus: an alert that cannot be
+    described still rings. Raises QueryError when the data does not allow the expression, RuleError when two results
+    have the same labels or there are more than `limit`, where that is not 0.
     """
-    results = _results(rule, storage, at_ms)
+    data_ms = at_ms - query_offset_ms
+    results = _results(rule.expression, storage, data_ms)
     if isinstance(rule, RecordingRule):
-        return _with_stale_markers(_record(rule, results), state, state.alerts, [])
-    return _alert(rule, results, at_ms, state, external_url, held)
+        return _with_stale_markers(_record(rule, results, limit), state, state.alerts, [])
+    query = TemplateQuery(storage, data_ms)
+    surroundings = Surroundings(external_url, external_labels or {}, query, data_ms)
+    return _alert(rule, results, at_ms, state, surroundings, held, limit)
 
 
-def _results(rule: Rule, storage: Storage, at_ms: int) -> list[tuple[Labels, float]]:
-    value = rule.expression.evaluate(storage, at_ms)
+def _results(expression: Expression, storage: Storage, at_ms: int) -> list[tuple[Labels, float]]:
+    value = expression.evaluate(storage, at_ms)
     if isinstance(value, Scalar):
         return [((), value.value)]
-    if isinstance(value, str | Matrix):
-        raise RuleError("a rule needs a vector or a number")
-    assert isinstance(value, Vector)
-    return list(zip(value.labels, value.values.tolist(), strict=True))
+    if isinstance(value, Vector):
+        return list(zip(value.labels, value.values.tolist(), strict=True))
+    raise QueryError("a rule needs a vector or a number")
 
 
-def _record(rule: RecordingRule, results: Iterable[tuple[Labels, float]]) -> dict[Labels, float]:
+class TemplateQuery:
+    """The function `query` of templates: evaluates PromQL at the moment of the rule. Series come sorted by labels."""
+
+    def __init__(self, storage: Storage, at_ms: int) -> None:
+        self._storage = storage
+        self._at_ms = at_ms
+
+    def __call__(self, query: str) -> Samples:
+        return [(dict(labels), value) for labels, value in _results(_parsed(query), self, self._at_ms)]
+
+    def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> list[Series]:
+        return sorted(self._storage.select(matchers, start_ms, end_ms), key=lambda series: series.labels)
+
+
+@lru_cache(maxsize=256)
+def _parsed(query: str) -> Expression:
+    return parse(query)
+
+
+def _record(rule: RecordingRule, results: Iterable[tuple[Labels, float]], limit: int) -> dict[Labels, float]:
     samples: dict[Labels, float] = {}
     for labels, value in results:
         own = labels_from({**dict(labels), **rule.labels, "__name__": rule.name})
         if own in samples:
             raise RuleError("two results have the same labels once the rule's labels are applied")
         samples[own] = value
+    if 0 < limit < len(samples):
+        raise RuleError(f"gives {len(samples)} series; its group has the limit {limit}")
     return samples
 
 
@@ -101,10 +149,11 @@ def _alert(
     results: Iterable[tuple[Labels, float]],
     at_ms: int,
     state: RuleState,
-    external_url: str,
+    surroundings: Surroundings,
     held: Collection[Labels],
+    limit: int,
 ) -> Outcome:
-    given = _instances(rule, results, external_url)
+    given = _instances(rule, results, surroundings)
     alerts: dict[Labels, Alert] = {}
     transitions: list[Transition] = []
     for labels, before in state.alerts.items():
@@ -125,6 +174,8 @@ def _alert(
             alert = alert._replace(state="firing", fired_at_ms=at_ms)
             transitions.append(Transition(alert, at_ms, is_firing=True))
         alerts[labels] = alert
+    if 0 < limit < len(alerts):
+        raise RuleError(f"gives {len(alerts)} alerts; its group has the limit {limit}")
     return _with_stale_markers(_samples(alerts.values()), state, alerts, transitions)
 
 
@@ -161,20 +212,28 @@ def _samples(alerts: Iterable[Alert]) -> dict[Labels, float]:
 
 
 def _instances(
-    rule: AlertingRule, results: Iterable[tuple[Labels, float]], external_url: str
+    rule: AlertingRule, results: Iterable[tuple[Labels, float]], surroundings: Surroundings
 ) -> dict[Labels, tuple[float, Labels]]:
     """The alerts that the expression gives: labels -> value and annotations."""
     found: dict[Labels, tuple[float, Labels]] = {}
     for series, value in results:
-        plain = dict(series)
-        plain.pop("__name__", None)
-        own = {name: template.render(plain, value, external_url) for name, template in rule.labels.items()}
-        labels = labels_from({**plain, **own, "alertname": rule.name})
+        known = dict(series)
+        own = {name: _text(rule, one, known, value, surroundings) for name, one in rule.labels.items()}
+        labels = labels_from({**known, **own, "alertname": rule.name, METRIC_NAME: ""})
         if labels in found:
             raise RuleError("two results have the same labels once the rule's labels are applied")
-        texts = {name: template.render(plain, value, external_url) for name, template in rule.annotations.items()}
+        texts = {name: _text(rule, one, known, value, surroundings) for name, one in rule.annotations.items()}
         found[labels] = (value, tuple(sorted(texts.items())))
     return found
+
+
+def _text(
+    rule: AlertingRule, template: Template, labels: Mapping[str, str], value: float, surroundings: Surroundings
+) -> str:
+    try:
+        return template.render(labels, value, surroundings)
+    except TemplateError as error:
+        return f"<error expanding template: error executing template __alert_{rule.name}: {error}>"
 
 
 def _with_stale_markers(

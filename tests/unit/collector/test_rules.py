@@ -194,3 +194,48 @@ def test_the_end_of_a_rule_resolves_what_fires(high: Play) -> None:
     outcome = rules.end(high.state, 4000)
     assert told(outcome) == [False]
     assert (outcome.state, len(outcome.samples)) == (NOTHING_YET, 2)
+
+
+def test_an_alert_whose_text_cannot_be_made_rings_all_the_same(tmp_path: Path) -> None:
+    text = "{alert: A, expr: load, labels: {a: '{{ toUpper $value }}'}, annotations: {s: '{{ query `none` | first }}'}}"
+    play = Play(load_rule(tmp_path, text))
+    (transition,) = play.at(0, (LOAD, 3)).transitions
+    assert dict(transition.alert.labels)["a"].startswith(
+        "<error expanding template: error executing template __alert_A"
+    )
+    assert dict(transition.alert.annotations)["s"].endswith("first() called on vector with no elements>")
+
+
+def test_templates_may_query_at_the_moment_of_the_rule(tmp_path: Path) -> None:
+    annotation = (
+        "{{ range query `load` }}{{ .Labels.instance }}={{ .Value }} {{ end }}{{ query `time()` | first | value }}"
+    )
+    play = Play(load_rule(tmp_path, f"{{alert: A, expr: 'load > 2', annotations: {{s: '{annotation}'}}}}"))
+    (transition,) = play.at(5, (metric("load", instance="web-2"), 1), (LOAD, 3)).transitions
+    assert dict(transition.alert.annotations)["s"] == "web-1=3 web-2=1 5"
+
+
+def test_templates_know_the_name_of_the_metric_and_the_outside(tmp_path: Path) -> None:
+    annotation = "{{ $labels.__name__ }} {{ $externalLabels.region }} {{ externalURL }}"
+    play = Play(load_rule(tmp_path, f"{{alert: A, expr: load, annotations: {{s: '{annotation}'}}}}"))
+    play.head.append_own("input", [(LOAD, 3)], 0)
+    outcome = rules.evaluate(play.rule, play.head, 0, NOTHING_YET, URL, external_labels={"region": "eu"})
+    assert dict(outcome.transitions[0].alert.annotations)["s"] == f"load eu {URL}"
+
+
+@pytest.mark.parametrize("rule", ["{alert: A, expr: load}", "{record: a, expr: load}"])
+def test_more_results_than_the_limit_are_an_error(tmp_path: Path, rule: str) -> None:
+    play = Play(load_rule(tmp_path, rule))
+    play.head.append_own("input", [(LOAD, 3), (metric("load", instance="web-2"), 3)], 0)
+    assert rules.evaluate(play.rule, play.head, 0, NOTHING_YET, URL, limit=2).samples
+    with pytest.raises(RuleError, match="its group has the limit 1"):
+        rules.evaluate(play.rule, play.head, 0, NOTHING_YET, URL, limit=1)
+
+
+def test_an_offset_looks_at_older_data_while_alerts_count_from_now(tmp_path: Path) -> None:
+    play = Play(load_rule(tmp_path, "{alert: A, expr: 'load > 2'}"))
+    play.head.append_own("input", [(LOAD, 3)], 0)
+    play.head.append_own("input", [(LOAD, 1)], 20_000)
+    (transition,) = rules.evaluate(play.rule, play.head, 30_000, NOTHING_YET, URL, query_offset_ms=20_000).transitions
+    assert (transition.alert.value, transition.alert.active_at_ms) == (3, 30_000)
+    assert rules.evaluate(play.rule, play.head, 30_000, NOTHING_YET, URL).transitions == []
