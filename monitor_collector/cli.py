@@ -8,11 +8,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from monitor_collector import __version__, config
+from monitor_collector import __version__, config, rule_commands
 from monitor_collector.documents import ConfigError
 from monitor_collector.notifications import commands as silence_commands
 from monitor_collector.notifications.configuration import read_policy
-from monitor_collector.rule_files import read_groups
 
 DEFAULT_DIRECTORY = Path("/etc/monitor-collector")
 
@@ -23,7 +22,6 @@ CHECKS: dict[str, Callable[[Path], Any]] = {
     "thresholds": config.read_thresholds,
     "receivers": read_policy,
     "credentials": config.read_credentials,
-    "rules": read_groups,
     "config": config.load,
 }
 
@@ -42,6 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from monitor_collector import storage_commands
 
         return storage_commands.run(options)
+    if options.command == "test":
+        return rule_commands.test_rules(options.paths, options.run)
+    if options.kind == "rules":
+        return rule_commands.check_rules(options.paths)
     return check(options.kind, options.paths)
 
 
@@ -70,6 +72,8 @@ def _parser() -> argparse.ArgumentParser:
         kinds.add_parser(kind).add_argument("paths", metavar=metavar, type=Path, nargs="+")
     silence_commands.add_parser(commands)
     _add_storage_parser(commands)
+    rule_commands.add_check_parser(kinds)
+    rule_commands.add_test_parser(commands)
     return parser
 
 
@@ -79,11 +83,12 @@ def _add_storage_parser(commands: Any) -> None:
     check = actions.add_parser("check", help="read every block and the log, and say what is damaged")
     check.add_argument("--set-aside", action="store_true", help="rename damaged blocks, so that the collector starts")
     stats = actions.add_parser("stats", help="blocks, samples and bytes")
-    export = actions.add_parser("export", help="print samples as Prometheus text with timestamps")
+    export = actions.add_parser("export", help="print samples as Prometheus text with timestamps, or otherwise")
     export.add_argument("--start", type=float, default=0, metavar="SECONDS", help="Unix time; samples after it")
     export.add_argument("--end", type=float, default=2**40, metavar="SECONDS", help="Unix time; samples up to it")
     export.add_argument("--match", default='{__name__!=""}', metavar="SELECTOR", help='for example up{job="host"}')
-    export.add_argument("--format", choices=("prometheus", "openmetrics"), default="prometheus")
+    export.add_argument("--format", choices=("prometheus", "openmetrics", "parquet"), default="prometheus")
+    export.add_argument("--output", type=Path, metavar="FILE", help="instead of standard output; Parquet needs it")
     imported = actions.add_parser("import", help="make a block of samples; stop the service first")
     imported.add_argument(
         "file", type=Path, metavar="FILE", help="Prometheus text with timestamps, - for standard input"

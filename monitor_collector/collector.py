@@ -40,10 +40,17 @@ class Collector:
         self._clock = clock
         self.now_ms = now_ms = clock.now_ms
         self.is_ready = False
+        self.configured_ms = 0
+        self.last_reload_succeeded = True
         self.metrics = Metrics()
         self.metrics.set("monitor_collector_build_info", 1, version=__version__)
         self.storage = Storage(settings.data_directory, _limits(settings), now_ms)
-        self.queries = Queries(self.storage)
+        self.queries = Queries(
+            self.storage,
+            settings.query_timeout_seconds,
+            settings.query_max_samples,
+            settings.query_lookback_seconds,
+        )
         self._reserve = Reserve(settings.data_directory / "reserve")
         self._database = StateDatabase(settings.data_directory / "state.sqlite")
         self.notifications = Notifications(self._database, self.metrics, now_ms)
@@ -107,7 +114,7 @@ class Collector:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.engine.close()
         await self.notifications.close()
-        self.queries.close()
+        await self.queries.close()
         await self.storage.close()
         self._database.close()
 
@@ -117,6 +124,7 @@ class Collector:
             configuration = await asyncio.to_thread(config.load, self._directory)
         except ConfigError as error:
             log.error("the configuration stays as it was, since the new one cannot be used:\n%s", error)
+            self.last_reload_succeeded = False
             raise
         if configuration.settings != self.configuration.settings:
             log.warning("collector.yml is read at the start only: restart the collector to use what has changed in it")
@@ -128,6 +136,8 @@ class Collector:
 
     async def _configure(self, configuration: Configuration) -> None:
         self.configuration = configuration
+        self.configured_ms = self.now_ms()
+        self.last_reload_succeeded = True
         self.ingest.credentials = configuration.credentials
         self.engine.configure(configuration)
         await self.notifications.configure(configuration.notifications, configuration.settings.external_url)

@@ -23,6 +23,7 @@ from monitor_collector.documents import (
 )
 from monitor_collector.notifications.configuration import read_policy
 from monitor_collector.notifications.policy import Policy
+from monitor_collector.queries import DEFAULT_LOOKBACK_SECONDS, DEFAULT_MAX_SAMPLES, DEFAULT_TIMEOUT_SECONDS
 from monitor_collector.rule_files import RuleGroup, read_groups
 
 INSTANCE_LABELS = ("instance", "job")
@@ -46,8 +47,12 @@ class Settings(NamedTuple):
     head_window_seconds: int
     retention_days: float
     retention_gigabytes: float | None
+    query_timeout_seconds: float
+    query_max_samples: int
+    query_lookback_seconds: float
     tls: Tls | None
     credentials_file: Path | None
+    api_credentials_file: Path | None
 
 
 class Target(NamedTuple):
@@ -59,11 +64,12 @@ class Target(NamedTuple):
 
 
 class Configuration(NamedTuple):
-    """All of it. `credentials` is sha256 of a token -> instance, None where pushes need no token; `thresholds` is
-    instance -> name -> level."""
+    """All of it. `credentials` is sha256 of a token -> instance, None where pushes need no token; `api_credentials` is
+    sha256 of a token -> name, None where the API needs none; `thresholds` is instance -> name -> level."""
 
     settings: Settings
     credentials: Mapping[str, str] | None
+    api_credentials: Mapping[str, str] | None
     targets: tuple[Target, ...]
     thresholds: Mapping[str, Mapping[str, float]]
     notifications: Policy
@@ -84,9 +90,11 @@ def load(directory: Path) -> Configuration:
             return None
 
     settings = checked(read_settings, directory / "collector.yml")
-    credentials = None
+    credentials = api_credentials = None
     if settings is not None and settings.credentials_file is not None:
         credentials = checked(read_credentials, settings.credentials_file)
+    if settings is not None and settings.api_credentials_file is not None:
+        api_credentials = checked(read_credentials, settings.api_credentials_file)
     targets = checked(read_targets, directory / "targets.yml", ())
     thresholds = checked(read_thresholds, directory / "thresholds.yml", {})
     notifications = checked(read_policy, directory / "receivers.yml", Policy())
@@ -94,7 +102,7 @@ def load(directory: Path) -> Configuration:
     groups = [group for file in files for group in checked(read_groups, file) or ()]
     if problems:
         raise ConfigError(problems)
-    return Configuration(settings, credentials, targets, thresholds, notifications, tuple(groups))
+    return Configuration(settings, credentials, api_credentials, targets, thresholds, notifications, tuple(groups))
 
 
 def read_settings(file: Path) -> Settings:
@@ -112,8 +120,12 @@ def read_settings(file: Path) -> Settings:
                 "head_window_seconds": Key(_window, 900),
                 "retention_days": Key(positive, 30),
                 "retention_gigabytes": Key(_gigabytes, None),
+                "query_timeout_seconds": Key(positive, DEFAULT_TIMEOUT_SECONDS),
+                "query_max_samples": Key(_count, DEFAULT_MAX_SAMPLES),
+                "query_lookback_seconds": Key(positive, DEFAULT_LOOKBACK_SECONDS),
                 "tls": Key(anything, None),
                 "credentials_file": Key(path, None),
+                "api_credentials_file": Key(path, None),
             },
         )
     tls = None
@@ -127,7 +139,7 @@ def read_settings(file: Path) -> Settings:
 
 
 def read_credentials(file: Path) -> dict[str, str]:
-    """sha256 of a token, in hex -> the instance it belongs to."""
+    """sha256 of a token, in hex -> whom it belongs to: an instance, or who uses the API."""
     checker = Checker(file)
     content = checker.load_mapping() or {}
     found: dict[str, str] = {}
@@ -211,6 +223,12 @@ def _word(value: Any) -> str:
 def _window(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 60:
         raise ValueError("must be a whole number of seconds, at least 60, for example 900")
+    return value
+
+
+def _count(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ValueError("must be a whole number above 0, for example 50000000")
     return value
 
 

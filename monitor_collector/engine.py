@@ -13,6 +13,7 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import NamedTuple
 
 from monitor_collector import liveness, rules
@@ -24,7 +25,6 @@ from monitor_collector.rules import Alert, Outcome, RuleError, RuleState
 from monitor_collector.samples import instance_of, labels_from
 from monitor_collector.state import Event, StateDatabase
 from monitor_collector.storage import Storage
-from monitor_collector.templates import TemplateError
 
 log = logging.getLogger(__name__)
 
@@ -179,10 +179,11 @@ class Engine:
             state = self.states.get(rule.key, rules.NOTHING_YET)
             started = time.monotonic()
             arguments = (rule, self._storage, at_ms, state, external_url, self._held(rule.key))
+            evaluate = partial(rules.evaluate, *arguments, limit=group.limit, query_offset_ms=group.query_offset_ms)
             error = ""
             try:
-                outcome = await loop.run_in_executor(self._executor, rules.evaluate, *arguments)
-            except (QueryError, RuleError, TemplateError) as reason:
+                outcome = await loop.run_in_executor(self._executor, evaluate)
+            except (QueryError, RuleError) as reason:
                 error = str(reason)
             except Exception as reason:
                 error = f"{type(reason).__name__}: {reason}"
@@ -195,7 +196,7 @@ class Engine:
                 if before is None or before.error != error:
                     log.error("rule %s of group %s: %s", rule.name, group.name, error)
                 continue
-            self._storage.append_own(_frame(rule.key), outcome.samples, at_ms)
+            self._storage.append_own(_frame(rule.key), outcome.samples, at_ms - group.query_offset_ms)
             yield rule, outcome
         duration = time.monotonic() - group_started
         self.group_evaluations[(group.file, group.name)] = Health(at_ms, duration, "")

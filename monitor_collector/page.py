@@ -14,10 +14,10 @@ from starlette.routing import Route
 from monitor_collector import __version__, liveness
 from monitor_collector.collector import Collector
 from monitor_collector.config import Target
+from monitor_collector.humanized import humanize, humanize_duration
 from monitor_collector.notifications.payload import rfc3339
 from monitor_collector.promql import QueryError, Vector
 from monitor_collector.query_limits import QueryTimeout
-from monitor_collector.templates import humanize, humanize_duration
 
 REFRESH_SECONDS = 2
 # Long enough a window to hold several samples of the slowest host.

@@ -82,6 +82,7 @@ class Queries:
         self._max_samples = max_samples
         self._lookback_ms = round(lookback_seconds * 1000)
         self._executor = ThreadPoolExecutor(THREADS, "query")
+        self._running: set[QueryLimits] = set()
 
     async def instant(self, text: str, at_ms: int) -> Value:
         return await self.run(lambda query: query.instant(text, at_ms))
@@ -110,14 +111,19 @@ class Queries:
             return work(query)
 
         future = asyncio.get_running_loop().run_in_executor(self._executor, begin)
+        self._running.add(limits)
         try:
             done, _ = await asyncio.wait([future], timeout=seconds)
             if not done:
                 raise QueryTimeout(f"query timed out in {'expression evaluation' if has_begun else 'query queue'}")
             return future.result()
         finally:
+            self._running.discard(limits)
             limits.cancel()
             future.cancel()
 
-    def close(self) -> None:
-        self._executor.shutdown(wait=False, cancel_futures=True)
+    async def close(self) -> None:
+        """Ends the queries that run. When this returns, nothing reads from the storage any more."""
+        for limits in self._running:
+            limits.cancel()
+        await asyncio.to_thread(self._executor.shutdown, cancel_futures=True)

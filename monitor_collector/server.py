@@ -16,7 +16,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from monitor_collector import config, systemd
-from monitor_collector.api import Api
+from monitor_collector.api import application
 from monitor_collector.clock import system_clock
 from monitor_collector.collector import Collector
 from monitor_collector.config import Settings
@@ -24,8 +24,6 @@ from monitor_collector.documents import ConfigError
 from monitor_collector.history import HistoryDamaged
 from monitor_collector.ingest import PATH, Ingest, Receive, Scope, Send
 from monitor_collector.lock import Locked
-from monitor_collector.notifications.api import NotificationsApi
-from monitor_collector.page import Page
 
 log = logging.getLogger(__name__)
 
@@ -146,10 +144,8 @@ def listen(settings: Settings) -> socket.socket:
 
 def _server(collector: Collector) -> HttpServer:
     settings = collector.configuration.settings
-    silences = NotificationsApi(collector.notifications, settings.external_url, collector.now_ms)
-    rest = Starlette(routes=[*Api(collector).routes(), *silences.routes(), *Page(collector).routes()])
     uvicorn_settings = uvicorn.Config(
-        Application(collector.ingest, rest),
+        Application(collector.ingest, application(collector)),
         http="httptools",
         ws="none",
         lifespan="off",

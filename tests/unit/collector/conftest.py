@@ -10,15 +10,12 @@ from typing import Any, TypeVar
 import httpx
 import pytest
 import yaml
-from starlette.applications import Starlette
 
 from monitor_collector import config
-from monitor_collector.api import Api
+from monitor_collector.api import application
 from monitor_collector.clock import Clock
 from monitor_collector.collector import Collector
 from monitor_collector.ingest import PATH
-from monitor_collector.notifications.api import NotificationsApi
-from monitor_collector.page import Page
 from monitor_collector.server import Application
 
 START_MS = 1_700_000_000_000
@@ -64,6 +61,7 @@ class Bench:
         self.set_by_ms = 0
         self.clock = Clock(lambda: self.now_ms + self.set_by_ms, lambda: self.now_ms)
         self.collector: Collector
+        self.application: Application
         self.client: httpx.AsyncClient
         (directory / "rules.d").mkdir()
         self.write("collector", external_url="http://monitor", data_directory=str(directory / "data"))
@@ -78,9 +76,8 @@ class Bench:
 
         async def everything() -> Result:
             self.collector = Collector(self.directory, config.load(self.directory), self.clock)
-            silences = NotificationsApi(self.collector.notifications, "http://monitor", self.clock.now_ms)
-            rest = Starlette(routes=[*Api(self.collector).routes(), *silences.routes(), *Page(self.collector).routes()])
-            transport = httpx.ASGITransport(Application(self.collector.ingest, rest))
+            self.application = Application(self.collector.ingest, application(self.collector))
+            transport = httpx.ASGITransport(self.application)
             try:
                 async with httpx.AsyncClient(transport=transport, base_url="http://collector") as self.client:
                     if restores:

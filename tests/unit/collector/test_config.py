@@ -36,6 +36,8 @@ def test_only_the_external_url_must_be_given(tmp_path: Path) -> None:
     assert settings.evaluation_interval_seconds == 1
     assert settings.head_window_seconds == 900
     assert (settings.retention_days, settings.retention_gigabytes) == (30, None)
+    assert (settings.query_timeout_seconds, settings.query_max_samples) == (30, 50_000_000)
+    assert settings.query_lookback_seconds == 300
     assert settings.tls is None
 
 
@@ -48,8 +50,12 @@ evaluation_interval_seconds: 0.5
 head_window_seconds: 600
 retention_days: 7
 retention_gigabytes: 2.5
+query_timeout_seconds: 10
+query_max_samples: 1000
+query_lookback_seconds: 60
 tls: {certificate_file: /c.pem, key_file: /k.pem}
 credentials_file: /credentials.yml
+api_credentials_file: /api-credentials.yml
 """
     settings = read(config.read_settings, tmp_path, text)
     assert settings == config.Settings(
@@ -61,14 +67,22 @@ credentials_file: /credentials.yml
         head_window_seconds=600,
         retention_days=7,
         retention_gigabytes=2.5,
+        query_timeout_seconds=10,
+        query_max_samples=1000,
+        query_lookback_seconds=60,
         tls=Tls(Path("/c.pem"), Path("/k.pem")),
         credentials_file=Path("/credentials.yml"),
+        api_credentials_file=Path("/api-credentials.yml"),
     )
 
 
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
+        (
+            "query_max_samples: 1.5\n" + COLLECTOR,
+            "candidate:1: query_max_samples: 1.5 must be a whole number above 0",
+        ),
         (
             "listen: 9430\n" + COLLECTOR,
             "candidate:1: listen: 9430 must be an address and a port, for example 0.0.0.0:9430",

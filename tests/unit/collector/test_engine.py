@@ -8,6 +8,7 @@ import sqlite3
 import pytest
 
 from monitor_collector.engine import next_on_grid
+from monitor_collector.rule_files import Rule
 from monitor_collector.state import StateDatabase
 from tests.unit.collector.conftest import Bench
 
@@ -197,6 +198,27 @@ def test_a_group_with_an_interval_of_its_own_is_evaluated_that_often(bench: Benc
         for _ in range(7):
             await bench.second(HIGH)
         assert await bench.value("count_over_time(seen[1m])") == ["3"]
+
+    bench.run(work)
+
+
+def test_the_limit_and_the_offset_of_a_group_hold(bench: Bench) -> None:
+    late = {"name": "late", "query_offset": "2s", "rules": [{"record": "load:late", "expr": "load"}]}
+    few = {"name": "few", "limit": 1, "rules": [{"record": "load:few", "expr": "load"}]}
+    bench.write("rules.d/rules", groups=[late, few])
+
+    async def work() -> None:
+        for line in (HIGH, LOW, LOW):
+            await bench.second(line)
+        # What was true two seconds ago is stored as of then.
+        assert await bench.value("load:late") == ["3"]
+        assert await bench.value(f"timestamp(load:late) - {bench.now_ms / 1000}") == ["-2"]
+        await bench.second(LOW, OTHER)
+        errors = {rule.name: bench.collector.engine.health[rule.key].error for rule in rules()}
+        assert errors == {"load:late": "", "load:few": "gives 2 series; its group has the limit 1"}
+
+    def rules() -> list[Rule]:
+        return [rule for group in bench.collector.configuration.groups for rule in group.rules]
 
     bench.run(work)
 
