@@ -73,7 +73,7 @@ def test_hosts_of_a_kind_cost_the_index_little_more_than_one(tmp_path: Path) -> 
 
 
 def test_a_block_that_is_opened_has_not_read_its_labels(tmp_path: Path) -> None:
-    block = write_block(tmp_path / "1.block", [host("never seen before", "a")], {"wal": 1})
+    block = write_block(tmp_path / "1.block", [host("web-1", "never_seen_before", "nor_this")], {"wal": 1})
     block.close()
     damage_layouts(block)
     with block.path.open("rb") as file:
