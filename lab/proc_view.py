@@ -87,11 +87,10 @@ def _pid_file(lab: Lab) -> Path:
 
 def _pid(lab: Lab) -> int | None:
     """The lab's lxcfs, if the process with the recorded number is one and serves this lab."""
-    if not _pid_file(lab).exists():
-        return None
-    pid = run(as_root(["cat", str(_pid_file(lab))])).strip()
     try:
+        # The file is root's, and lxcfs removes it when it ends, at any moment.
+        pid = run(as_root(["cat", str(_pid_file(lab))])).strip()
         arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    except OSError:
+    except (LabError, OSError):
         return None
     return int(pid) if str(lab.proc_view).encode() in arguments else None
