@@ -65,6 +65,8 @@ class Worker:
         self._sender = sender_for(integration, now_ms)
         self._news = asyncio.Event()
         self._labels = {"receiver": integration.receiver, "integration": integration.kind}
+        for name in ("sent", "failed", "given_up"):
+            metrics.add(f"monitor_notifications_{name}_total", 0, **self._labels)
         self._resend_at = 0.0
         self._task = asyncio.create_task(self._run(), name=f"notify {integration.channel}")
 
