@@ -23,6 +23,8 @@ SIDES = {"monitor_collector": ours, "Prometheus": theirs}
 INTERVAL_SECONDS = 5
 PAST_SECONDS = 330  # the rules look back at most five minutes
 PUSH_SECONDS = 60  # that it takes, at most, to push all that
+EVALUATION_SECONDS = 1
+TAKE_UP_SECONDS = 60  # that it takes, at most, until rules are evaluated or no longer are
 LIMIT_CPU_SECONDS = 0.2
 
 
@@ -85,6 +87,7 @@ def run_round(server: Server, pusher: Pusher, plan: Plan, number: int) -> Round:
 def turn(server: Server, pusher: Pusher, plan: Plan, has_rules: bool) -> Turn:
     server.use_rules(has_rules)
     time.sleep(plan.settle_seconds)
+    wait_until_evaluating(server, has_rules)
     before, cpu_before, started = server.evaluated(), server.process.cpu_ns(), time.monotonic()
     time.sleep(plan.seconds)
     duration, reading, after = time.monotonic() - started, server.process.reading(), server.evaluated()
@@ -97,6 +100,18 @@ def turn(server: Server, pusher: Pusher, plan: Plan, has_rules: bool) -> Turn:
         after.last_seconds,
         reading.memory.resident,
     )
+
+
+def wait_until_evaluating(server: Server, has_rules: bool) -> None:
+    """Or until it no longer does: an evaluation that has begun with rules may take long beside the writing of a block.
+    Raises BenchmarkError when that does not happen."""
+    deadline = time.monotonic() + TAKE_UP_SECONDS
+    while time.monotonic() < deadline:
+        before = server.evaluated()
+        time.sleep(2 * EVALUATION_SECONDS)
+        if has_rules == (server.evaluated().rules > before.rules):
+            return
+    raise BenchmarkError(f"it does not take up its other rules; {server.process.last_words()}")
 
 
 def rows(found: Sequence[Sequence[Round]], rules: int) -> list[Row]:

@@ -20,6 +20,7 @@ from monitor_collector import liveness, rules
 from monitor_collector.config import Configuration
 from monitor_collector.metrics import Metrics
 from monitor_collector.promql import Labels, QueryError
+from monitor_collector.recent import Recent
 from monitor_collector.rule_files import AlertingRule, Rule, RuleGroup
 from monitor_collector.rules import Alert, Outcome, RuleError, RuleState
 from monitor_collector.samples import instance_of, labels_from
@@ -32,6 +33,8 @@ log = logging.getLogger(__name__)
 # of it.
 _OFFSET_RATIO = 0.15
 OWN_JOB = "monitor_collector"
+# Levels hardly ever change, and there are many; an expression finds one that was stored up to five minutes ago.
+_THRESHOLDS_INTERVAL_MS = 60_000
 
 
 class Health(NamedTuple):
@@ -71,14 +74,21 @@ class Engine:
         self.is_storing = True
         self._restored: dict[str, frozenset[Labels]] = {}
         self._configuration: Configuration
+        self._recent: Recent
+        self._watched: list[liveness.Watched] = []
         self._threshold_samples: list[tuple[Labels, float]] = []
+        self._thresholds_due_ms = 0
         self._executor = ThreadPoolExecutor(1, "rules")
         self._evaluated_ms = 0
 
     def configure(self, configuration: Configuration) -> None:
         """Takes effect with the next evaluation. Alerts of rules that stay are kept, those of others end."""
         self._configuration = configuration
+        # What it has ready is for rules that there may not be any more.
+        self._recent = Recent(self._storage.head, self._storage.select)
+        self._watched = liveness.watched(configuration.targets)
         self._threshold_samples = liveness.threshold_samples(configuration.thresholds)
+        self._thresholds_due_ms = 0
         keys = {rule.key for group in configuration.groups for rule in group.rules}
         self.health = {key: health for key, health in self.health.items() if key in keys}
 
@@ -93,12 +103,13 @@ class Engine:
 
     def _held(self, rule_key: str) -> set[Labels]:
         """The alerts from before the start whose host may not have had the time to report again."""
+        restored = self._restored.get(rule_key)
+        if not restored:
+            return set()
         patience = {target.instance: liveness.patience_ms(target) for target in self._configuration.targets}
         longest = max(patience.values(), default=0)
         age_ms = self._now_ms() - self.started_ms
-        return {
-            labels for labels in self._restored.get(rule_key, ()) if age_ms < patience.get(instance_of(labels), longest)
-        }
+        return {labels for labels in restored if age_ms < patience.get(instance_of(labels), longest)}
 
     async def run(self, on_evaluated: Callable[[], Awaitable[None]]) -> None:
         """Evaluates for ever, and says so each time that it went well."""
@@ -128,6 +139,7 @@ class Engine:
     def _go_back_to(self, now_ms: int) -> None:
         """After the clock was set back: nothing that is known can have happened later than now."""
         self.started_ms = min(self.started_ms, now_ms)
+        self._thresholds_due_ms = 0
         for instance, arrived_ms in self._arrivals.items():
             self._arrivals[instance] = min(arrived_ms, now_ms)
         self.group_evaluations.clear()
@@ -142,9 +154,11 @@ class Engine:
             self._go_back_to(at_ms)
         self._evaluated_ms = at_ms
         configuration = self._configuration
-        own = liveness.samples(configuration.targets, self._arrivals, self.started_ms, at_ms)
+        own = liveness.samples(self._watched, self._arrivals, self.started_ms, at_ms)
         self._storage.append_own("targets", own, at_ms)
-        self._storage.append_own("thresholds", self._threshold_samples, at_ms)
+        if at_ms >= self._thresholds_due_ms:
+            self._storage.append_own("thresholds", self._threshold_samples, at_ms)
+            self._thresholds_due_ms = at_ms + _THRESHOLDS_INTERVAL_MS
         self._storage.append_own("collector", self._own_figures(), at_ms)
         outcomes: dict[str, Outcome] = {}
         queries: dict[str, str] = {}
@@ -178,7 +192,7 @@ class Engine:
         for rule in group.rules:
             state = self.states.get(rule.key, rules.NOTHING_YET)
             started = time.monotonic()
-            arguments = (rule, self._storage, at_ms, state, external_url, self._held(rule.key))
+            arguments = (rule, self._recent, at_ms, state, external_url, self._held(rule.key))
             evaluate = partial(rules.evaluate, *arguments, limit=group.limit, query_offset_ms=group.query_offset_ms)
             error = ""
             try:

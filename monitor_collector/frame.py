@@ -123,13 +123,19 @@ class Chunk:
 
 
 class Frame:
-    """`series` are the labels of each column; `add_column` makes one more and returns its number."""
+    """`series` are the labels of each column; `add_column` makes one more and returns its number.
 
-    __slots__ = ("chunks", "series")
+    `changes` counts what was written, `rewrites` what of it was more than a row at the end. Both are counted when it is
+    there to be read, so who has noted them before reading knows by them later what to read again.
+    """
+
+    __slots__ = ("changes", "chunks", "rewrites", "series")
 
     def __init__(self, series: list[Labels] | None = None, chunks: tuple[Chunk, ...] = ()) -> None:
         self.series = series or []
         self.chunks = chunks
+        self.changes = 0
+        self.rewrites = 0
 
     @property
     def width(self) -> int:
@@ -146,7 +152,10 @@ class Frame:
         """
         chunks = self.chunks
         if chunks and timestamp_ms <= chunks[-1].last:
-            return self._write_late(timestamp_ms, columns, values)
+            stored = self._write_late(timestamp_ms, columns, values)
+            self.rewrites += 1
+            self.changes += 1
+            return stored
         last = chunks[-1] if chunks else None
         if last is None or last.is_stored or last.length == CHUNK_ROWS or last.width < self.width:
             chunk = Chunk.empty(self.width)
@@ -162,6 +171,7 @@ class Frame:
         else:
             last.put(last.length, timestamp_ms, columns, values)
             last.length += 1
+        self.changes += 1
         return len(columns)
 
     def _write_late(self, timestamp_ms: int, columns: np.ndarray, values: np.ndarray) -> int:
@@ -190,13 +200,14 @@ class Frame:
         """The rows with start_ms < t <= end_ms: timestamps (rows,), values (columns, rows), and where samples are
         missing (bool, as values), None where none is."""
         timestamps, blocks = [], []
+        width = int(columns.max(initial=-1)) + 1
         for chunk in self.chunks:
             stamps = chunk.timestamps[: chunk.length]
-            low, high = np.searchsorted(stamps, (start_ms, end_ms), side="right")
+            low, high = stamps.searchsorted(start_ms, "right"), stamps.searchsorted(end_ms, "right")
             if low == high:
                 continue
             timestamps.append(stamps[low:high])
-            if chunk.width > columns.max(initial=-1):
+            if chunk.width >= width:
                 blocks.append(chunk.values[low:high].T[columns])
             else:
                 block = np.full((len(columns), high - low), MISSING)
@@ -210,6 +221,21 @@ class Frame:
         missing = values.view(np.uint64) == MISSING_BITS
         return stamps, values, missing if missing.any() else None
 
+    def has_samples(self, columns: np.ndarray, start_ms: int, end_ms: int) -> np.ndarray:
+        """Whether each column has a sample with start_ms < t <= end_ms, bool (columns,). Looks at few rows, the newest
+        first, while there are few gaps."""
+        found = np.zeros(len(columns), bool)
+        for chunk in reversed(self.chunks):
+            stamps = chunk.timestamps[: chunk.length]
+            low, high = stamps.searchsorted(start_ms, "right"), stamps.searchsorted(end_ms, "right")
+            for rows in (slice(max(low, high - 1), high), slice(low, high)):
+                open_ = np.flatnonzero(~found & (columns < chunk.width))
+                if not len(open_):
+                    break
+                cells = chunk.values[rows].view(np.uint64)
+                found[open_] = (cells != MISSING_BITS).any(axis=0)[columns[open_]]
+        return found
+
     def unstored(self) -> list[tuple[Chunk, int]]:
         """The chunks that are not stored, with their lengths; from now on they count as stored."""
         found = [(chunk, chunk.length) for chunk in self.chunks if not chunk.is_stored]
@@ -217,13 +243,12 @@ class Frame:
             chunk.is_stored = True
         return found
 
-    def forget_before(self, oldest_ms: int) -> int | None:
-        """Drops the stored chunks whose rows are all older; returns the newest of their times, None where none was."""
-        dropped = [chunk for chunk in self.chunks if chunk.is_stored and chunk.last < oldest_ms]
-        if not dropped:
-            return None
-        self.chunks = tuple(chunk for chunk in self.chunks if not (chunk.is_stored and chunk.last < oldest_ms))
-        return max(chunk.last for chunk in dropped)
+    def stored_before(self, oldest_ms: int) -> list[Chunk]:
+        """The stored chunks whose rows are all older."""
+        return [chunk for chunk in self.chunks if chunk.is_stored and chunk.last < oldest_ms]
+
+    def drop(self, chunks: list[Chunk]) -> None:
+        self.chunks = tuple(chunk for chunk in self.chunks if chunk not in chunks)
 
     def live_columns(self) -> np.ndarray:
         """The numbers of the columns that hold a sample, ascending."""

@@ -7,8 +7,9 @@ forgotten before a cut has taken it and said that it is stored in a block.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import compress
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -17,16 +18,9 @@ import numpy as np
 from monitor_collector.frame import MISSING, Chunk, Frame, FrameRows
 from monitor_collector.promql import Labels, Matcher, Series
 from monitor_collector.samples import Batch, Layout, instance_of
+from monitor_collector.series_index import Match, Place, SeriesIndex
 
-_MATCHES_KEPT = 1000
 _HOST_FRAME = "instance "
-
-
-class _Place(NamedTuple):
-    """Where a series is."""
-
-    frame: Frame
-    column: int
 
 
 class _Part(NamedTuple):
@@ -38,52 +32,11 @@ class _Part(NamedTuple):
     is_distinct: bool
 
 
-class _Match(NamedTuple):
-    """The series of one frame that matchers have found."""
+class SeriesCounts(NamedTuple):
+    """How many series there are: of each host, and in total."""
 
-    frame: Frame
-    columns: np.ndarray
-    labels: list[Labels]
-
-
-class _Index:
-    """Series by metric name, and the answers found so far. A new one takes its place when series go away."""
-
-    def __init__(self) -> None:
-        self.by_name: dict[str, dict[Labels, _Place]] = {}
-        self.matches: dict[tuple[Matcher, ...], list[_Match]] = {}
-
-    def add(self, labels: Labels, place: _Place) -> None:
-        self.by_name.setdefault(dict(labels).get("__name__", ""), {})[labels] = place
-        # Replaced, not cleared: a reader that is just finding an outdated answer keeps it to itself.
-        self.matches = {}
-
-    def find(self, matchers: tuple[Matcher, ...]) -> list[_Match]:
-        matches = self.matches
-        found = matches.get(matchers)
-        if found is None:
-            found = self._search(matchers)
-            if len(matches) < _MATCHES_KEPT:
-                matches[matchers] = found
-        return found
-
-    def _search(self, matchers: tuple[Matcher, ...]) -> list[_Match]:
-        exact = next((m.value for m in matchers if m.name == "__name__" and m.op == "="), None)
-        names = [exact] if exact is not None else list(self.by_name)
-        others = [m for m in matchers if exact is None or m.name != "__name__" or m.op != "="]
-        per_frame: dict[Frame, list[tuple[int, Labels]]] = defaultdict(list)
-        for name in names:
-            # A copy made in one step, since the writer may add series meanwhile.
-            for labels, place in list(self.by_name.get(name, {}).items()):
-                if others:
-                    values = dict(labels)
-                    if not all(m.matches(values.get(m.name, "")) for m in others):
-                        continue
-                per_frame[place.frame].append((place.column, labels))
-        return [
-            _Match(frame, np.array([column for column, _ in found]), [labels for _, labels in found])
-            for frame, found in per_frame.items()
-        ]
+    hosts: dict[str, int]
+    total: int
 
 
 class Cut:
@@ -120,15 +73,18 @@ def _rows(chunks: list[tuple[Chunk, int]], width: int) -> tuple[np.ndarray, np.n
 class Head:
     """Recent samples; `window_seconds` is how long those are kept that blocks have too.
 
-    `forgotten_ms` is the newest time of any sample that was forgotten: from then on all samples are here.
+    `forgotten_ms` is the newest time of any sample that was forgotten: from then on all samples are here. `changes`
+    counts what was stored since the start, `generation` how often series have moved to other frames.
     """
 
     def __init__(self, window_seconds: int) -> None:
         self.window_seconds = window_seconds
         self.forgotten_ms = -1
+        self.changes = 0
+        self.generation = 0
         self._frames: dict[str, Frame] = {}
-        self._series: dict[Labels, _Place] = {}
-        self._index = _Index()
+        self._series: dict[Labels, Place] = {}
+        self._index = SeriesIndex()
         self._own_layouts: dict[str, Layout] = {}
         self._parts: WeakKeyDictionary[Layout, list[_Part]] = WeakKeyDictionary()
 
@@ -157,6 +113,17 @@ class Head:
         chunks = (chunk for frame in self._frames.values() for chunk in frame.chunks)
         return sum(chunk.size_bytes for chunk in chunks if not chunk.is_stored)
 
+    def knows(self, layout: Layout) -> bool:
+        """Whether all series of the layout are here."""
+        return layout in self._parts
+
+    def series_counts_with(self, layout: Layout) -> SeriesCounts:
+        """What there would be with the series of a layout: of each of its hosts, and in total."""
+        added = Counter(instance_of(labels) for labels in set(layout.series) if labels not in self._series)
+        frames = {instance: self._frames.get(f"{_HOST_FRAME}{instance}") for instance in layout.instances}
+        hosts = {name: (frame.width if frame else 0) + added[name] for name, frame in frames.items()}
+        return SeriesCounts(hosts, len(self._series) + added.total())
+
     def append(self, batch: Batch) -> int:
         """Stores a batch; returns how many of its samples were new."""
         if not len(batch):
@@ -175,15 +142,16 @@ class Head:
             for timestamp in np.unique(timestamps):
                 row = np.flatnonzero(timestamps == timestamp)
                 stored += _write_row(part.frame, int(timestamp), part.columns[row], values[row], part.is_distinct)
+        self.changes += 1
         return stored
 
     def append_own(self, frame: str, samples: Sequence[tuple[Labels, float]], at_ms: int) -> Batch:
         """Stores series that the collector makes itself, all at one moment, in a frame of their own."""
-        series = tuple(labels for labels, _ in samples)
+        series, values = zip(*samples, strict=True) if samples else ((), ())
         layout = self._own_layouts.get(frame)
         if layout is None or layout.series != series:
             layout = self._own_layouts[frame] = Layout(series, frame)
-        batch = Batch(layout, np.array([value for _, value in samples], dtype=np.float64), at_ms)
+        batch = Batch(layout, np.array(values, dtype=np.float64), at_ms)
         self.append(batch)
         return batch
 
@@ -200,9 +168,9 @@ class Head:
             parts.append(_Part(frame, positions, columns.copy(), len(set(columns.tolist())) == len(columns)))
         return parts
 
-    def _add_series(self, labels: Labels, frame_name: str) -> _Place:
+    def _add_series(self, labels: Labels, frame_name: str) -> Place:
         frame = self._frames.setdefault(frame_name, Frame())
-        place = self._series[labels] = _Place(frame, frame.add_column(labels))
+        place = self._series[labels] = Place(frame, frame.add_column(labels))
         self._index.add(labels, place)
         return place
 
@@ -216,10 +184,12 @@ class Head:
         oldest_ms = now_ms - self.window_seconds * 1000
         replaced: dict[Frame, tuple[np.ndarray, Frame]] = {}
         for name, frame in list(self._frames.items()):
-            newest_ms = frame.forget_before(oldest_ms)
-            if newest_ms is None:
+            old = frame.stored_before(oldest_ms)
+            if not old:
                 continue
-            self.forgotten_ms = max(self.forgotten_ms, newest_ms)
+            # Said before it is done, so that whoever misses a sample here can know that a block has it.
+            self.forgotten_ms = max(self.forgotten_ms, *(chunk.last for chunk in old))
+            frame.drop(old)
             live = frame.live_columns()
             if len(live) == frame.width:
                 continue
@@ -232,25 +202,30 @@ class Head:
             self._move_series(replaced)
 
     def _move_series(self, replaced: dict[Frame, tuple[np.ndarray, Frame]]) -> None:
-        series: dict[Labels, _Place] = {}
-        index = _Index()
+        series: dict[Labels, Place] = {}
+        index = SeriesIndex()
         for labels, place in self._series.items():
             if place.frame in replaced:
                 live, frame = replaced[place.frame]
                 column = int(np.searchsorted(live, place.column))
                 if column == len(live) or live[column] != place.column:
                     continue
-                place = _Place(frame, column)
+                place = Place(frame, column)
             series[labels] = place
             index.add(labels, place)
         self._series, self._index = series, index
+        self.generation += 1
         self._parts.clear()
+
+    def find(self, matchers: Sequence[Matcher]) -> list[Match]:
+        """The series that all matchers match, each frame once; the identical list as before while they are the same."""
+        return self._index.find(tuple(matchers))
 
     def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> list[Series]:
         """The samples with start_ms < t <= end_ms of the series that all matchers match; series without any are left
         out. The series of one host share their array of timestamps where none has a gap."""
         found: list[Series] = []
-        for match in self._index.find(tuple(matchers)):
+        for match in self.find(matchers):
             timestamps, values, missing = match.frame.read(match.columns, start_ms, end_ms)
             if not len(timestamps):
                 continue
@@ -261,6 +236,14 @@ class Head:
                 there = ~gaps
                 if there.any():
                     found.append(Series(labels, timestamps[there], row[there]))
+        return found
+
+    def labels(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> set[Labels]:
+        """Of the series that `select` would give."""
+        found: set[Labels] = set()
+        for match in self.find(matchers):
+            present = match.frame.has_samples(match.columns, start_ms, end_ms)
+            found.update(match.labels if present.all() else compress(match.labels, present.tolist()))
         return found
 
 

@@ -6,7 +6,7 @@ A host is up while its last batch arrived less than three of its intervals ago, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from monitor_collector.config import Target
 from monitor_collector.promql import Labels
@@ -30,20 +30,40 @@ def health(target: Target, last_arrival_ms: int | None, started_ms: int, now_ms:
     return "down" if now_ms - started_ms >= patience_ms(target) else "unknown"
 
 
+class Watched(NamedTuple):
+    """A target with the series about it."""
+
+    target: Target
+    up: Labels
+    last_batch: Labels
+    age: Labels
+
+
+def watched(targets: Iterable[Target]) -> list[Watched]:
+    """The labels are made once, not every second."""
+    found = []
+    for target in targets:
+        labels = {**target.labels, "instance": target.instance, "job": "host"}
+        last_batch, age = "monitor_last_batch_timestamp_seconds", "monitor_last_batch_age_seconds"
+        found.append(
+            Watched(target, metric("up", **labels), metric(last_batch, **labels), metric(age, **labels)),
+        )
+    return found
+
+
 def samples(
-    targets: Iterable[Target], arrivals: Mapping[str, int], started_ms: int, now_ms: int
+    targets: Iterable[Watched], arrivals: Mapping[str, int], started_ms: int, now_ms: int
 ) -> list[tuple[Labels, float]]:
     """The series about each target; `arrivals` is when the last batch of an instance arrived, in ms."""
     found: list[tuple[Labels, float]] = []
-    for target in targets:
+    for target, up, last_batch, age in targets:
         arrival = arrivals.get(target.instance)
         verdict = health(target, arrival, started_ms, now_ms)
-        labels = {**target.labels, "instance": target.instance, "job": "host"}
         if verdict != "unknown":
-            found.append((metric("up", **labels), float(verdict == "up")))
+            found.append((up, float(verdict == "up")))
         if arrival is not None:
-            found.append((metric("monitor_last_batch_timestamp_seconds", **labels), arrival / 1000))
-            found.append((metric("monitor_last_batch_age_seconds", **labels), (now_ms - arrival) / 1000))
+            found.append((last_batch, arrival / 1000))
+            found.append((age, (now_ms - arrival) / 1000))
     return found
 
 

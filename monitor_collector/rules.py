@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
+from monitor_collector.descriptions import Described, describe
 from monitor_collector.promql import (
     METRIC_NAME,
     STALE_MARKER,
@@ -26,7 +28,7 @@ from monitor_collector.promql import (
 )
 from monitor_collector.rule_files import AlertingRule, RecordingRule, Rule
 from monitor_collector.samples import labels_from
-from monitor_collector.templates import Samples, Surroundings, Template, TemplateError
+from monitor_collector.templates import Samples, Surroundings
 
 AlertState = Literal["pending", "firing"]
 
@@ -47,11 +49,26 @@ class Alert(NamedTuple):
     keep_firing_since_ms: int | None = None
 
 
+class Recorded(NamedTuple):
+    """The labels of an expression's results, and those under which a recording rule stores them."""
+
+    results: list[Labels]
+    series: list[Labels]
+
+
 class RuleState(NamedTuple):
-    """What a rule remembers between two evaluations: its alerts, and the series it gave a sample to last time."""
+    """What a rule remembers between two evaluations: its alerts, and the series it gave a sample to last time.
+
+    The others say how it got to those, since results are nearly the same every time: `recorded` for a recording rule,
+    `described` for an alerting rule by the labels of the result. They hold for the same `context`: the rule and what it
+    was told of the configuration.
+    """
 
     alerts: Mapping[Labels, Alert]
     series: frozenset[Labels]
+    recorded: Recorded = Recorded([], [])
+    described: Mapping[Labels, Described] = MappingProxyType({})
+    context: tuple[object, ...] = ()
 
 
 NOTHING_YET = RuleState({}, frozenset())
@@ -98,18 +115,23 @@ def evaluate(
     data_ms = at_ms - query_offset_ms
     results = _results(rule.expression, storage, data_ms)
     if isinstance(rule, RecordingRule):
-        return _with_stale_markers(_record(rule, results, limit), state, state.alerts, [])
+        return _record(rule, results, state, limit)
     query = TemplateQuery(storage, data_ms)
     surroundings = Surroundings(external_url, external_labels or {}, query, data_ms)
     return _alert(rule, results, at_ms, state, surroundings, held, limit)
 
 
-def _results(expression: Expression, storage: Storage, at_ms: int) -> list[tuple[Labels, float]]:
+class _Results(NamedTuple):
+    labels: list[Labels]
+    values: list[float]
+
+
+def _results(expression: Expression, storage: Storage, at_ms: int) -> _Results:
     value = expression.evaluate(storage, at_ms)
     if isinstance(value, Scalar):
-        return [((), value.value)]
+        return _Results([()], [value.value])
     if isinstance(value, Vector):
-        return list(zip(value.labels, value.values.tolist(), strict=True))
+        return _Results(value.labels, value.values.tolist())
     raise QueryError("a rule needs a vector or a number")
 
 
@@ -121,7 +143,8 @@ class TemplateQuery:
         self._at_ms = at_ms
 
     def __call__(self, query: str) -> Samples:
-        return [(dict(labels), value) for labels, value in _results(_parsed(query), self, self._at_ms)]
+        results = _results(_parsed(query), self, self._at_ms)
+        return [(dict(labels), value) for labels, value in zip(*results, strict=True)]
 
     def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> list[Series]:
         return sorted(self._storage.select(matchers, start_ms, end_ms), key=lambda series: series.labels)
@@ -132,28 +155,37 @@ def _parsed(query: str) -> Expression:
     return parse(query)
 
 
-def _record(rule: RecordingRule, results: Iterable[tuple[Labels, float]], limit: int) -> dict[Labels, float]:
-    samples: dict[Labels, float] = {}
-    for labels, value in results:
-        own = labels_from({**dict(labels), **rule.labels, "__name__": rule.name})
-        if own in samples:
+def _record(rule: RecordingRule, results: _Results, state: RuleState, limit: int) -> Outcome:
+    if 0 < limit < len(results.labels):
+        raise RuleError(f"gives {len(results.labels)} series; its group has the limit {limit}")
+    recorded, series, context = state.recorded, state.series, (rule,)
+    if context != state.context or recorded.results != results.labels:
+        own = [labels_from({**dict(labels), **rule.labels, METRIC_NAME: rule.name}) for labels in results.labels]
+        series = frozenset(own)
+        if len(series) < len(own):
             raise RuleError("two results have the same labels once the rule's labels are applied")
-        samples[own] = value
-    if 0 < limit < len(samples):
-        raise RuleError(f"gives {len(samples)} series; its group has the limit {limit}")
-    return samples
+        recorded = Recorded(results.labels, own)
+    samples = list(zip(recorded.series, results.values, strict=True))
+    if series is not state.series:
+        samples += _stale_markers(state.series - series)
+    return Outcome(RuleState(state.alerts, series, recorded, context=context), samples, [])
 
 
 def _alert(
     rule: AlertingRule,
-    results: Iterable[tuple[Labels, float]],
+    results: _Results,
     at_ms: int,
     state: RuleState,
     surroundings: Surroundings,
     held: Collection[Labels],
     limit: int,
 ) -> Outcome:
-    given = _instances(rule, results, surroundings)
+    context = (rule, surroundings.external_url, surroundings.external_labels)
+    before = state.described if state.context == context else {}
+    described = describe(rule, zip(*results, strict=True), surroundings, before)
+    given = {one.labels: one for one in described.values()}
+    if len(given) < len(described):
+        raise RuleError("two results have the same labels once the rule's labels are applied")
     alerts: dict[Labels, Alert] = {}
     transitions: list[Transition] = []
     for labels, before in state.alerts.items():
@@ -167,16 +199,17 @@ def _alert(
             alerts[labels] = before._replace(keep_firing_since_ms=since)
         elif before.state == "firing":
             transitions.append(Transition(before, at_ms, is_firing=False))
-    for labels, (value, texts) in given.items():
+    for labels, (value, _, texts) in given.items():
         before = state.alerts.get(labels) or Alert(labels, texts, "pending", value, at_ms)
-        alert = before._replace(value=value, annotations=texts, keep_firing_since_ms=None)
+        alert = Alert(labels, texts, before.state, value, before.active_at_ms, before.fired_at_ms)
         if alert.state == "pending" and at_ms - alert.active_at_ms >= rule.for_ms:
             alert = alert._replace(state="firing", fired_at_ms=at_ms)
             transitions.append(Transition(alert, at_ms, is_firing=True))
         alerts[labels] = alert
     if 0 < limit < len(alerts):
         raise RuleError(f"gives {len(alerts)} alerts; its group has the limit {limit}")
-    return _with_stale_markers(_samples(alerts.values()), state, alerts, transitions)
+    outcome = _with_stale_markers(_samples(alerts.values()), state, alerts, transitions)
+    return outcome._replace(state=outcome.state._replace(described=described, context=context))
 
 
 def not_later_than(now_ms: int, state: RuleState) -> RuleState:
@@ -205,35 +238,19 @@ def restored(alerts: Mapping[Labels, Alert]) -> Outcome:
 def _samples(alerts: Iterable[Alert]) -> dict[Labels, float]:
     samples = {}
     for alert in alerts:
-        plain = dict(alert.labels)
-        samples[labels_from({**plain, "__name__": "ALERTS", "alertstate": alert.state})] = 1.0
-        samples[labels_from({**plain, "__name__": "ALERTS_FOR_STATE"})] = float(alert.active_at_ms // 1000)
+        own, for_state = _series_about(alert.labels, alert.state)
+        samples[own] = 1.0
+        samples[for_state] = float(alert.active_at_ms // 1000)
     return samples
 
 
-def _instances(
-    rule: AlertingRule, results: Iterable[tuple[Labels, float]], surroundings: Surroundings
-) -> dict[Labels, tuple[float, Labels]]:
-    """The alerts that the expression gives: labels -> value and annotations."""
-    found: dict[Labels, tuple[float, Labels]] = {}
-    for series, value in results:
-        known = dict(series)
-        own = {name: _text(rule, one, known, value, surroundings) for name, one in rule.labels.items()}
-        labels = labels_from({**known, **own, "alertname": rule.name, METRIC_NAME: ""})
-        if labels in found:
-            raise RuleError("two results have the same labels once the rule's labels are applied")
-        texts = {name: _text(rule, one, known, value, surroundings) for name, one in rule.annotations.items()}
-        found[labels] = (value, tuple(sorted(texts.items())))
-    return found
-
-
-def _text(
-    rule: AlertingRule, template: Template, labels: Mapping[str, str], value: float, surroundings: Surroundings
-) -> str:
-    try:
-        return template.render(labels, value, surroundings)
-    except TemplateError as error:
-        return f"<error expanding template: error executing template __alert_{rule.name}: {error}>"
+@lru_cache(maxsize=2**15)
+def _series_about(labels: Labels, state: AlertState) -> tuple[Labels, Labels]:
+    plain = dict(labels)
+    return (
+        labels_from({**plain, METRIC_NAME: "ALERTS", "alertstate": state}),
+        labels_from({**plain, METRIC_NAME: "ALERTS_FOR_STATE"}),
+    )
 
 
 def _with_stale_markers(
@@ -243,8 +260,12 @@ def _with_stale_markers(
     transitions: list[Transition],
 ) -> Outcome:
     """Ends the series that had a sample last time and have none now."""
-    ended = [(labels, STALE_MARKER) for labels in sorted(state.series - samples.keys())]
+    ended = _stale_markers(state.series - samples.keys())
     return Outcome(RuleState(alerts, frozenset(samples)), [*samples.items(), *ended], transitions)
+
+
+def _stale_markers(series: Iterable[Labels]) -> list[tuple[Labels, float]]:
+    return [(labels, STALE_MARKER) for labels in sorted(series)]
 
 
 def end(state: RuleState, at_ms: int) -> Outcome:

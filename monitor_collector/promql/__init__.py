@@ -13,7 +13,7 @@ from monitor_collector.promql.limits import Limits, Unlimited
 from monitor_collector.promql.matchers import Matcher, all_match
 from monitor_collector.promql.parse import parse
 from monitor_collector.promql.selection import parse_selector
-from monitor_collector.promql.storage import Storage
+from monitor_collector.promql.storage import Newest, ReadyStorage, Storage, Window
 from monitor_collector.promql.values import STALE_MARKER, Matrix, Scalar, Series, Vector
 
 __all__ = [
@@ -26,12 +26,15 @@ __all__ = [
     "Limits",
     "Matcher",
     "Matrix",
+    "Newest",
     "QueryError",
+    "ReadyStorage",
     "Scalar",
     "Series",
     "Storage",
     "Unlimited",
     "Vector",
+    "Window",
     "all_match",
     "parse",
     "parse_selector",

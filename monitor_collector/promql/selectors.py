@@ -10,6 +10,7 @@ from monitor_collector.promql.labels import Labels
 from monitor_collector.promql.matchers import Matcher
 from monitor_collector.promql.relabelled import group_by_labels, merge
 from monitor_collector.promql.remembered import Remembered
+from monitor_collector.promql.storage import ReadyStorage, Window
 from monitor_collector.promql.values import Grid, Series, is_stale
 from monitor_collector.promql.windows import Samples, Windows, end_to_end, without_stale_markers
 
@@ -60,6 +61,12 @@ class InstantSelector:
         """The grid of values, and the samples' own timestamps in milliseconds in the same shape."""
         times = self._moment.times_ms(evaluation)
         oldest = times - evaluation.lookback_ms
+        if evaluation.is_instant and isinstance(evaluation.storage, ReadyStorage):
+            found = evaluation.storage.newest(self.matchers, int(oldest[0]), int(times[0]))
+            if found is not None:
+                evaluation.limits.allow(len(found.labels))
+                present = found.present & ~is_stale(found.values)
+                return Grid(found.labels, found.values[:, None], present[:, None]), found.timestamps[:, None]
         series = evaluation.select(self.matchers, int(oldest[0]), int(times[-1]))
         labels = self._labels([one.labels for one in series])
         shape = (len(series), len(evaluation.times_ms))
@@ -101,7 +108,12 @@ class RangeSelector:
 
     def windows(self, evaluation: Evaluation) -> Windows:
         ends = self._moment.times_ms(evaluation)
-        series = evaluation.select(self.matchers, int(ends[0]) - self._range_ms, int(ends[-1]))
+        start_ms = int(ends[0]) - self._range_ms
+        if evaluation.is_instant and isinstance(evaluation.storage, ReadyStorage):
+            found = evaluation.storage.window(self.matchers, start_ms, int(ends[0]))
+            if found is not None:
+                return _ready_windows(found, ends - self._range_ms, ends, evaluation)
+        series = evaluation.select(self.matchers, start_ms, int(ends[-1]))
         labels = self._labels([one.labels for one in series])
         evaluation.limits.allow(len(series) * len(evaluation.times_ms))
         samples = without_stale_markers(end_to_end(series))
@@ -139,6 +151,22 @@ class SubQuery:
         timestamps = np.broadcast_to(times, grid.present.shape)[grid.present]
         samples = Samples(offsets, timestamps, grid.values[grid.present])
         return _windows(grid.labels, samples, self._range_ms, ends, evaluation)
+
+
+def _ready_windows(found: Window, starts_ms: np.ndarray, ends_ms: np.ndarray, evaluation: Evaluation) -> Windows:
+    first, past = found.first[:, None], found.past[:, None]
+    evaluation.limits.allow(int((past - first).sum()))
+    return Windows(
+        found.labels,
+        found.timestamps,
+        found.values,
+        first,
+        past,
+        starts_ms,
+        ends_ms,
+        evaluation.times_ms,
+        evaluation.limits,
+    )
 
 
 def _windows(

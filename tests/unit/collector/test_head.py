@@ -113,6 +113,17 @@ def test_matchers_choose_series_and_new_series_are_found_by_matchers_asked_befor
     assert {one.labels for one in head.select(matchers, *FOREVER)} == {A, B, OTHER_A}
 
 
+def test_how_many_series_there_would_be_with_a_layout_is_told_by_host_and_in_total() -> None:
+    head = Head(3600)
+    put(head, 1, {metric("a", instance="web-1"): 1, metric("a", instance="web-2"): 1, metric("own"): 1})
+    layout = Layout([metric("a", instance="web-1"), *[metric("b", instance="web-1")] * 2, metric("a", instance="new")])
+    assert not head.knows(layout)
+    assert head.series_counts_with(layout) == ({"web-1": 2, "new": 1}, 5)
+    head.append(Batch(layout, np.zeros(4), 2))
+    assert head.knows(layout)
+    assert head.series_counts_with(layout) == ({"web-1": 2, "new": 1}, 5)
+
+
 def test_what_is_older_than_the_window_is_forgotten_with_its_series() -> None:
     head = Head(60)
     count = 3 * CHUNK_ROWS

@@ -32,7 +32,7 @@ def test_a_host_is_up_for_three_intervals_after_its_last_batch_and_not_judged_ri
 
 
 def test_the_series_about_a_host_carry_its_labels_and_the_collectors() -> None:
-    found = dict(liveness.samples([WEB], {"web-1": START + 1500}, START, START + 2000))
+    found = dict(liveness.samples(liveness.watched([WEB]), {"web-1": START + 1500}, START, START + 2000))
     labels = {"instance": "web-1", "job": "host", "env": "lab"}
     assert found == {
         metric("up", **labels): 1.0,
@@ -42,8 +42,8 @@ def test_the_series_about_a_host_carry_its_labels_and_the_collectors() -> None:
 
 
 def test_a_host_that_never_reported_is_down_after_the_grace_and_has_no_sample_before() -> None:
-    assert liveness.samples([WEB], {}, START, START) == []
-    assert liveness.samples([WEB], {}, START, START + 15_000) == [
+    assert liveness.samples(liveness.watched([WEB]), {}, START, START) == []
+    assert liveness.samples(liveness.watched([WEB]), {}, START, START + 15_000) == [
         (metric("up", instance="web-1", job="host", env="lab"), 0.0)
     ]
 

@@ -223,6 +223,34 @@ def test_templates_know_the_name_of_the_metric_and_the_outside(tmp_path: Path) -
     assert dict(outcome.transitions[0].alert.annotations)["s"] == f"load eu {URL}"
 
 
+def test_a_recording_that_gives_another_series_ends_the_one_before_and_takes_it_up_again(tmp_path: Path) -> None:
+    play = Play(load_rule(tmp_path, "{record: 'a', expr: 'load > 2', labels: {k: v}}"))
+    other = metric("load", instance="web-2")
+    first, second = (metric("a", instance=instance, k="v") for instance in ("web-1", "web-2"))
+    assert play.at(0, (LOAD, 3), (other, 1)).samples == [(first, 3)]
+    assert play.at(1, (LOAD, 4), (other, 1)).samples == [(first, 4)]
+    (recorded, ended) = play.at(2, (LOAD, 1), (other, 5)).samples
+    assert recorded == (second, 5)
+    assert ended[0] == first
+    assert struct.pack("<d", ended[1]) == struct.pack("<Q", 0x7FF0000000000002)
+    assert play.at(3, (LOAD, 6), (other, 7)).samples == [(first, 6), (second, 7)]
+
+
+def test_a_rule_that_has_changed_gives_what_it_says_now(tmp_path: Path) -> None:
+    play = Play(load_rule(tmp_path, "{record: a, expr: load, labels: {k: v}}"))
+    before = play.at(0, (LOAD, 3)).samples
+    play.rule = load_rule(tmp_path, "{record: a, expr: load, labels: {k: w}}")
+    changed, ended = play.at(1, (LOAD, 3)).samples
+    assert changed == (metric("a", instance="web-1", k="w"), 3)
+    assert ended[0] == before[0][0]
+    play = Play(load_rule(tmp_path, "{alert: A, expr: load, annotations: {s: old}}"))
+    play.at(0, (LOAD, 3))
+    play.rule = load_rule(tmp_path, "{alert: A, expr: load, annotations: {s: new}}")
+    play.at(1, (LOAD, 3))
+    (alert,) = play.state.alerts.values()
+    assert alert.annotations == (("s", "new"),)
+
+
 @pytest.mark.parametrize("rule", ["{alert: A, expr: load}", "{record: a, expr: load}"])
 def test_more_results_than_the_limit_are_an_error(tmp_path: Path, rule: str) -> None:
     play = Play(load_rule(tmp_path, rule))

@@ -36,6 +36,9 @@ class MemoryStorage:
                 found.append(Series(labels, timestamps[first:past], values[first:past]))
         return found
 
+    def labels(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> set[Labels]:
+        return {series.labels for series in self.select(matchers, start_ms, end_ms)}
+
 
 def at_100(series: dict[str, float]) -> MemoryStorage:
     """Every series with one sample, at second 100."""

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor_collector.promql import STALE_MARKER, parse
+from monitor_collector.promql import STALE_MARKER, Labels, Newest, ReadyStorage, Window, parse
 from monitor_collector.promql.windows import end_to_end
 from tests.unit.collector.promql.storages import MemoryStorage, as_dict, expected
 
@@ -79,3 +79,45 @@ def test_one_search_over_all_series_finds_what_a_search_in_each_would(lines, edg
     for row, line in enumerate(lines):
         own = [sum(t <= edge for t in line) for edge in edges]
         assert (found[row] - samples.offsets[row]).tolist() == own
+
+
+class Ready(MemoryStorage, ReadyStorage):
+    """Has one series ready, with other samples than it gives when it must select, so that the two can be told apart."""
+
+    def __init__(self, is_ready: bool) -> None:
+        super().__init__({"up": {50: 1, 90: 2}, "down": {50: 1, 90: 2}})
+        self._is_ready = is_ready
+        self._labels: list[Labels] = [(("__name__", "up"),), (("__name__", "down"),)]
+
+    def newest(self, *_: object) -> Newest | None:
+        timestamps, values = np.array([91_000, 92_000]), np.array([8.0, 9.0])
+        return Newest(self._labels, timestamps, values, np.array([True, False])) if self._is_ready else None
+
+    def window(self, *_: object) -> Window | None:
+        timestamps, values = np.array([91_000, 92_000, 93_000]), np.array([8.0, 9.0, 10.0])
+        return Window(self._labels, timestamps, values, np.array([1, 2]), np.array([3, 2])) if self._is_ready else None
+
+
+@pytest.mark.parametrize(
+    ("query", "ready", "selected"),
+    [
+        ("up", {"up": 8}, {"up": 2}),
+        ("timestamp(up)", {"": 91}, {"": 90}),
+        ("last_over_time(up[1m])", {"up": 10}, {"up": 2}),
+        ("count_over_time(up[1m])", {"": 2}, {"": 2}),
+        ("max_over_time(up[50s:50s])", {"": 8}, {"": 1}),
+        ("up @ 95", {"up": 8}, {"up": 2}),
+    ],
+)
+def test_at_one_moment_what_is_ready_is_taken_and_the_rest_selected(
+    query: str, ready: dict[str, float], selected: dict[str, float]
+) -> None:
+    assert as_dict(parse(query).evaluate(Ready(True), 99_000)) == expected(ready)
+    assert as_dict(parse(query).evaluate(Ready(False), 99_000)) == expected(selected)
+
+
+def test_over_several_steps_series_are_selected() -> None:
+    (series,) = parse("up").evaluate_range(Ready(True), 60_000, 100_000, 40_000).series
+    assert series.values.tolist() == [1, 2]
+    (series,) = parse("max_over_time(up[1m])").evaluate_range(Ready(True), 60_000, 100_000, 40_000).series
+    assert series.values.tolist() == [1, 2]
