@@ -38,9 +38,9 @@ class Model(NamedTuple):
         return tuple(sorted(labels.items()))
 
 
-def models() -> list[Model]:
-    """Of each host the same 117."""
-    return [*_processors(), *_memory(), *_disks(), *_network(), *_rest(), *_requests()]
+def models(cpus: int = CPUS) -> list[Model]:
+    """Of each host the same: 117 with four processors, eight more with each further one."""
+    return [*_processors(cpus), *_memory(), *_disks(), *_network(), *_rest(), *_requests()]
 
 
 def values(host: int, series: list[Model], times_ms: np.ndarray) -> np.ndarray:
@@ -72,9 +72,9 @@ def _add_up_buckets(series: list[Model], found: np.ndarray) -> None:
             found[row] = found[rows[-1]]
 
 
-def _processors() -> Iterator[Model]:
+def _processors(cpus: int) -> Iterator[Model]:
     shares = {"idle": 0.7, "iowait": 0.02, "irq": 0.0, "nice": 0.0, "softirq": 0.01, "steal": 0.01}
-    for cpu in range(CPUS):
+    for cpu in range(cpus):
         for mode, share in {**shares, "system": 0.06, "user": 0.2}.items():
             yield Model("node_cpu_seconds_total", {"cpu": str(cpu), "mode": mode}, True, share, 0.01)
     for minutes in (1, 5, 15):

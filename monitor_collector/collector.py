@@ -54,7 +54,7 @@ class Collector:
         self._reserve = Reserve(settings.data_directory / "reserve")
         self._database = StateDatabase(settings.data_directory / "state.sqlite")
         self.notifications = Notifications(self._database, self.metrics, now_ms)
-        self.ingest = Ingest(self.storage.head, self.storage.wal, self.metrics, now_ms)
+        self.ingest = Ingest(self.storage.head, self.storage.wal, self.metrics, now_ms, settings.push_limits)
         self.engine = Engine(
             self.storage, self._database, self.metrics, self.ingest.arrivals, now_ms, self.notifications.wake
         )
@@ -148,12 +148,15 @@ class Collector:
         self._reserve.adapt(disk.free_bytes)
         self.metrics.set("monitor_storage_size_bytes", disk.size_bytes)
         self.metrics.set("monitor_storage_free_bytes", disk.free_bytes)
+        self.metrics.set("monitor_config_last_reload_successful", float(self.last_reload_succeeded))
         self.metrics.set("monitor_clock_ahead_seconds", self._clock.ahead_ms / 1000)
         storage = self.storage
         self.metrics.set("monitor_head_series", storage.head.series_count)
         self.metrics.set("monitor_head_bytes", storage.head.memory_bytes)
         self.metrics.set("monitor_wal_bytes", storage.wal.size_bytes)
         self.metrics.set("monitor_wal_fsyncs_total", storage.wal.fsyncs)
+        self.metrics.set("monitor_wal_write_seconds_total", storage.wal.write_seconds)
+        self.metrics.set("monitor_wal_waiting_bytes", storage.wal.waiting_bytes)
         self.metrics.set("monitor_blocks", len(storage.history.blocks))
         self.metrics.set("monitor_blocks_bytes", storage.history.size_bytes)
         self.metrics.set("monitor_blocks_samples", storage.history.sample_count)

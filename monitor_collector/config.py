@@ -23,6 +23,7 @@ from monitor_collector.documents import (
 )
 from monitor_collector.notifications.configuration import read_policy
 from monitor_collector.notifications.policy import Policy
+from monitor_collector.push_limits import Limits
 from monitor_collector.queries import DEFAULT_LOOKBACK_SECONDS, DEFAULT_MAX_SAMPLES, DEFAULT_TIMEOUT_SECONDS
 from monitor_collector.rule_files import RuleGroup, read_groups
 
@@ -50,6 +51,7 @@ class Settings(NamedTuple):
     query_timeout_seconds: float
     query_max_samples: int
     query_lookback_seconds: float
+    push_limits: Limits
     tls: Tls | None
     credentials_file: Path | None
     api_credentials_file: Path | None
@@ -123,6 +125,7 @@ def read_settings(file: Path) -> Settings:
                 "query_timeout_seconds": Key(positive, DEFAULT_TIMEOUT_SECONDS),
                 "query_max_samples": Key(_count, DEFAULT_MAX_SAMPLES),
                 "query_lookback_seconds": Key(positive, DEFAULT_LOOKBACK_SECONDS),
+                "push_limits": Key(anything, None),
                 "tls": Key(anything, None),
                 "credentials_file": Key(path, None),
                 "api_credentials_file": Key(path, None),
@@ -133,9 +136,14 @@ def read_settings(file: Path) -> Settings:
         line = content.lines["tls"] if content else None
         pair = checker.read(values["tls"], {"certificate_file": Key(path), "key_file": Key(path)}, "tls", line)
         tls = Tls(**pair) if len(pair) == 2 else None
+    limits = Limits()
+    if values.get("push_limits") is not None:
+        line = content.lines["push_limits"] if content else None
+        keys = {name: Key(_count, default) for name, default in limits._asdict().items()}
+        limits = Limits(**checker.read(values["push_limits"], keys, "push_limits", line))
     _raise_if(checker)
     host, port = values.pop("listen")
-    return Settings(**{**values, "host": host, "port": port, "tls": tls})
+    return Settings(**{**values, "host": host, "port": port, "push_limits": limits, "tls": tls})
 
 
 def read_credentials(file: Path) -> dict[str, str]:

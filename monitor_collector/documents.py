@@ -6,13 +6,17 @@ at the first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import yaml
+
+# Each such number has a float, and can be printed.
+_INTEGER_BITS_MAX = 1000
+_SHOWN_CHARACTERS = 60
 
 
 class Problem(NamedTuple):
@@ -64,7 +68,21 @@ def _construct_mapping(loader: _Loader, node: yaml.MappingNode) -> Located:
     return mapping
 
 
+def _construct_scalar(loader: _Loader, node: yaml.Node) -> Any:
+    """What YAML's own types are in Python; what only looks like one is told with its line."""
+    kind = node.tag.rpartition(":")[2]
+    try:
+        value = yaml.SafeLoader.yaml_constructors[node.tag](loader, node)
+    except (ArithmeticError, AttributeError, LookupError, ValueError):
+        raise yaml.MarkedYAMLError(problem=f"this is no {kind}", problem_mark=node.start_mark) from None
+    if isinstance(value, int) and value.bit_length() > _INTEGER_BITS_MAX:
+        raise yaml.MarkedYAMLError(problem="this number is too large", problem_mark=node.start_mark)
+    return value
+
+
 _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _construct_mapping)
+for _kind in ("bool", "int", "float", "timestamp"):
+    _Loader.add_constructor(f"tag:yaml.org,2002:{_kind}", _construct_scalar)
 
 
 class Key(NamedTuple):
@@ -102,6 +120,9 @@ class Checker:
                 self.add(line, "", f"is no YAML: {error.problem}")
             except yaml.YAMLError as error:
                 self.add(None, "", f"is no YAML: {error}".splitlines()[0])
+            except ValueError as error:
+                # PyYAML's scanner, of an escaped character that does not exist.
+                self.add(None, "", f"is no YAML: {error}")
             except RecursionError:
                 self.add(None, "", "is nested too deeply")
         return None
@@ -152,8 +173,30 @@ class Checker:
 
 
 def shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:60]}…"
+    """The value as Python writes it, at most so long; a list may hold another many times, and that one too."""
+    text = ""
+    for piece in _pieces(value):
+        text += piece
+        if len(text) > _SHOWN_CHARACTERS:
+            return f"{text[:_SHOWN_CHARACTERS]}…"
+    return text
+
+
+def _pieces(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        yield "{"
+        for i, (key, content) in enumerate(value.items()):
+            yield f"{', ' if i else ''}{key!r}: "
+            yield from _pieces(content)
+        yield "}"
+    elif isinstance(value, list):
+        yield "["
+        for i, content in enumerate(value):
+            yield ", " if i else ""
+            yield from _pieces(content)
+        yield "]"
+    else:
+        yield repr(value)
 
 
 def text(value: Any) -> str:

@@ -7,6 +7,7 @@ languages make numbers and truth values of them. So scalars stay texts here, and
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Any
 
 import yaml
@@ -112,9 +113,13 @@ def integer(value: Any) -> int:
         digits = value.replace("_", "")
         is_octal = re.fullmatch("[+-]?0[0-7]+", digits)
         try:
-            return int(digits, 8 if is_octal else 0)
+            number = int(digits, 8 if is_octal else 0)
         except ValueError:
             pass
+        else:
+            # Go's int.
+            if -(1 << 63) <= number < 1 << 63:
+                return number
     raise ValueError("must be a whole number, for example 10")
 
 
@@ -126,7 +131,8 @@ def floating(value: Any) -> float:
         if _NOT_FINITE.fullmatch(value):
             return float(value.replace(".", ""))
         if _INTEGER.fullmatch(value):
-            return float(integer(value))
+            with suppress(ValueError):
+                return float(integer(value))
         if _FLOAT.fullmatch(value):
             return float(value.replace("_", ""))
     raise ValueError("must be a number, for example 0.5 or .nan")

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from monitor_collector.blocks import Block, BlockDamaged, merge_blocks, select_all, write_block
 from monitor_collector.frame import FrameRows
-from monitor_collector.promql import Matcher, Series
+from monitor_collector.promql import Labels, Matcher, Series
 from monitor_collector.reserve import room
 
 log = logging.getLogger(__name__)
@@ -82,10 +82,22 @@ class History:
     def _path(self, first: int, last: int) -> Path:
         return self._directory / f"{first:010d}-{last:010d}.block"
 
+    def labels(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> set[Labels]:
+        """Of the series that all matchers match and that may have samples with start_ms < t <= end_ms: some series of
+        their host has one in the same block. Reads no samples. Raises BlockDamaged."""
+        # Most blocks have the same hosts with the same series, whose lists are the identical ones.
+        lists: dict[int, list[Labels]] = {}
+        for block in self._overlapping(start_ms, end_ms):
+            lists.update((id(labels), labels) for labels in block.labels_between(matchers, start_ms, end_ms))
+        return set().union(*lists.values())
+
     def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> list[Series]:
         """The samples with start_ms < t <= end_ms, as `Head.select`. Raises BlockDamaged."""
-        overlapping = [block for block in self.blocks if block.oldest_ms <= end_ms and block.newest_ms > start_ms]
+        overlapping = self._overlapping(start_ms, end_ms)
         return select_all(overlapping, matchers, start_ms, end_ms) if overlapping else []
+
+    def _overlapping(self, start_ms: int, end_ms: int) -> list[Block]:
+        return [block for block in self.blocks if block.oldest_ms <= end_ms and block.newest_ms > start_ms]
 
     def merge(self, now_ms: int) -> None:
         """Merges what belongs together since its span of time is over, where there is room for it. Raises OSError."""

@@ -19,10 +19,18 @@ FIGURES = {
     "monitor_ingest_samples_total": ("counter", "Samples in acknowledged pushes."),
     "monitor_ingest_dropped_samples_total": ("counter", "Samples more than a day old or from the future."),
     "monitor_ingest_refused_batches_total": ("counter", "Pushes that were refused, by HTTP status."),
+    "monitor_ingest_duration_seconds_sum": (
+        "counter",
+        "Time from having a push to answering it, of acknowledged ones.",
+    ),
+    "monitor_ingest_duration_seconds_count": ("counter", "Pushes whose time was taken."),
+    "monitor_ingest_series_refused_batches_total": ("counter", "Pushes refused for their series: labels or number."),
     "monitor_head_series": ("gauge", "Series in memory."),
     "monitor_head_bytes": ("gauge", "Memory that the samples take."),
     "monitor_wal_bytes": ("gauge", "Size of the write-ahead log."),
     "monitor_wal_fsyncs_total": ("counter", "Times that the write-ahead log was made durable."),
+    "monitor_wal_write_seconds_total": ("counter", "Time that writing to the log and making it durable took."),
+    "monitor_wal_waiting_bytes": ("gauge", "Bytes of pushes that wait for the log."),
     "monitor_storage_size_bytes": ("gauge", "Size of the file system that holds the data directory."),
     "monitor_storage_free_bytes": ("gauge", "Bytes of it that can still be used."),
     "monitor_clock_ahead_seconds": ("gauge", "How far the collector's time is ahead of a clock that was set back."),
@@ -44,11 +52,30 @@ FIGURES = {
     "monitor_alerts_suppressed": ("gauge", "Firing alerts that are not told, by the reason."),
     "monitor_heartbeat_success": ("gauge", "1 when the last heartbeat got through, else 0."),
     "monitor_heartbeat_last_success_timestamp_seconds": ("gauge", "When a heartbeat got through the last time."),
+    "monitor_config_last_reload_successful": ("gauge", "0 after a configuration that could not be used, else 1."),
     "monitor_queries_total": ("counter", "Queries that people and programs have asked."),
     "process_cpu_seconds_total": ("counter", "Processor time used."),
     "process_resident_memory_bytes": ("gauge", "Memory in use."),
     "process_start_time_seconds": ("gauge", "When the collector was started."),
 }
+
+# An increase is only seen from a value that was there before; what has labels is begun by whoever knows them.
+_FROM_THE_START = (
+    "monitor_evaluations_missed_total",
+    "monitor_rule_evaluations_total",
+    "monitor_rule_evaluation_failures_total",
+    "monitor_notifications_dispatch_failures_total",
+    "monitor_queries_total",
+)
+
+
+class Counter:
+    """A figure that is counted often: `value` may be added to by one thread, without a lock or a look-up."""
+
+    __slots__ = ("value",)
+
+    def __init__(self) -> None:
+        self.value: float = 0
 
 
 class Metrics:
@@ -56,13 +83,21 @@ class Metrics:
 
     def __init__(self) -> None:
         self._values: dict[Labels, float] = {}
+        self._counters: dict[Labels, Counter] = {}
         self._lock = threading.Lock()
         self.set("process_start_time_seconds", time.time())
+        for name in _FROM_THE_START:
+            self.set(name, 0)
 
     def add(self, name: str, amount: float = 1, **labels: str) -> None:
         series = metric(name, **labels)
         with self._lock:
             self._values[series] = self._values.get(series, 0) + amount
+
+    def counter(self, name: str, **labels: str) -> Counter:
+        """For who counts so often that `add` would cost too much. It is there from now on, beginning with 0."""
+        with self._lock:
+            return self._counters.setdefault(metric(name, **labels), Counter())
 
     def set(self, name: str, value: float, **labels: str) -> None:
         with self._lock:
@@ -74,7 +109,8 @@ class Metrics:
         self.set("process_cpu_seconds_total", usage.ru_utime + usage.ru_stime)
         self.set("process_resident_memory_bytes", resident_memory_bytes())
         with self._lock:
-            return sorted(self._values.items())
+            counted = {series: counter.value for series, counter in self._counters.items()}
+            return sorted({**self._values, **counted}.items())
 
     def page(self) -> str:
         """All figures in Prometheus' text format."""

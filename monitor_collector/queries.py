@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from monitor_collector.promql import Labels, Matcher, Matrix, Scalar, Series, Storage, Vector, parse
 from monitor_collector.promql.values import is_stale
@@ -26,6 +26,14 @@ Value = Vector | Scalar | Matrix | str
 Selectors = Iterable[Sequence[Matcher]]
 
 
+class LabelledStorage(Storage, Protocol):
+    """A storage that knows its series without reading their samples."""
+
+    def labels(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> set[Labels]:
+        """Of the series meeting all matchers: at least those with a sample of start_ms < t <= end_ms."""
+        ...
+
+
 class Query(NamedTuple):
     """One query while it is answered, in its thread: what it may read, and what it must keep to.
 
@@ -33,7 +41,7 @@ class Query(NamedTuple):
     QueryCanceled. Times are Unix milliseconds.
     """
 
-    storage: Storage
+    storage: LabelledStorage
     limits: QueryLimits
     lookback_ms: int
 
@@ -44,11 +52,13 @@ class Query(NamedTuple):
         return parse(text).evaluate_range(self.storage, start_ms, end_ms, step_ms, self.lookback_ms, self.limits)
 
     def label_sets(self, selectors: Selectors, start_ms: int, end_ms: int) -> set[Labels]:
-        """Those of the series that any of the selectors matches with a sample of start_ms <= t <= end_ms."""
+        """Those of the series that any of the selectors matches with a sample of start_ms <= t <= end_ms, and perhaps
+        of others of the same hosts that have no sample just then."""
         found: set[Labels] = set()
         for matchers in selectors:
+            self.limits.allow(0)
             # Storage leaves the start out.
-            found.update(series.labels for series in self._select(matchers, start_ms - 1, end_ms))
+            found |= self.storage.labels(matchers, start_ms - 1, end_ms)
         return found
 
     def newest(self, selectors: Selectors, at_ms: int) -> list[tuple[Labels, int, float]]:
@@ -72,7 +82,7 @@ class Queries:
 
     def __init__(
         self,
-        storage: Storage,
+        storage: LabelledStorage,
         timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
         max_samples: int = DEFAULT_MAX_SAMPLES,
         lookback_seconds: float = DEFAULT_LOOKBACK_SECONDS,

@@ -10,6 +10,7 @@ import sqlite3
 import ssl
 import sys
 from contextlib import AbstractContextManager, nullcontext, suppress
+from functools import partial
 from pathlib import Path
 
 import uvicorn
@@ -22,8 +23,9 @@ from monitor_collector.collector import Collector
 from monitor_collector.config import Settings
 from monitor_collector.documents import ConfigError
 from monitor_collector.history import HistoryDamaged
-from monitor_collector.ingest import PATH, Ingest, Receive, Scope, Send
+from monitor_collector.ingest import Ingest, Receive, Scope, Send
 from monitor_collector.lock import Locked
+from monitor_collector.push_protocol import PushProtocol
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +46,7 @@ class Application:
         self._rest = rest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] == PATH:
+        if scope["type"] == "http" and scope["path"] in self._ingest.formats:
             await self._ingest(scope, receive, send)
         else:
             await self._rest(scope, receive, send)
@@ -146,7 +148,7 @@ def _server(collector: Collector) -> HttpServer:
     settings = collector.configuration.settings
     uvicorn_settings = uvicorn.Config(
         Application(collector.ingest, application(collector)),
-        http="httptools",
+        http=partial(PushProtocol, collector.ingest),  # type: ignore[arg-type]
         ws="none",
         lifespan="off",
         access_log=False,

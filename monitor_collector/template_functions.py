@@ -16,6 +16,7 @@ import re2
 
 from monitor_collector.durations import duration_ms
 from monitor_collector.go_template import Arguments, Function, Structure, TemplateError
+from monitor_collector.go_template.errors import LONGEST_TEXT
 from monitor_collector.humanized import (
     humanize,
     humanize_1024,
@@ -77,11 +78,14 @@ def _replace_all(pattern: str, replacement: str, text: str) -> str:
     """Go's ReplaceAllString: `$1` and `${name}` stand for groups; no empty match right behind another match."""
     parts: list[str] = []
     text = _writable(text)
-    end = 0
+    end = length = 0
     for found in _expression(pattern).finditer(text):
         parts.append(text[end : found.start()])
         if found.end() > end or found.start() == 0:
             parts.append(_GROUP.sub(partial(_group, found), replacement))
+            length += len(parts[-1])
+        if length > LONGEST_TEXT:
+            raise TemplateError(f"gives more than {LONGEST_TEXT} characters")
         end = found.end()
     return "".join(parts) + text[end:]
 

@@ -16,8 +16,9 @@ import errno
 import logging
 import os
 import struct
+import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from enum import IntEnum
 from io import FileIO
@@ -86,17 +87,23 @@ class Wal:
     def __init__(self, directory: Path, stored_through: int = 0) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self.fsyncs = 0
+        self.write_seconds = 0.0
         self._directory = directory
         self._segments = [_Segment(path, path.stat().st_size) for path in sorted(directory.glob("*.wal"))]
         self._last_number = max([stored_through, *(segment.number for segment in self._segments)])
         self._drop_through(stored_through)
         self._file: FileIO | None = None
-        self._waiting: list[tuple[Record, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[Record, Callable[[WalError | None], None]]] = []
         self._waiting_bytes = 0
         self._rotations: list[asyncio.Future[int]] = []
         self._trouble = ""
         self._flusher: asyncio.Task[None] | None = None
         self._executor = ThreadPoolExecutor(1, "wal")
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Of the records that are not being written yet."""
+        return self._waiting_bytes
 
     @property
     def size_bytes(self) -> int:
@@ -111,13 +118,29 @@ class Wal:
 
     def enqueue(self, record: Record) -> asyncio.Future[None]:
         """Like `append`, for who has no need to wait."""
+        future = asyncio.get_running_loop().create_future()
+
+        def settle(error: WalError | None) -> None:
+            if future.done():  # who waited has gone
+                return
+            if error is None:
+                future.set_result(None)
+            else:
+                future.set_exception(error)
+
+        self.append_then(record, settle)
+        return future
+
+    def append_then(self, record: Record, done: Callable[[WalError | None], None]) -> None:
+        """Calls `done` with None when the record is on disk, with the error when it cannot be. Raises WalBusy.
+
+        `done` puts the samples into the head before it returns, and raises nothing.
+        """
         if self._waiting_bytes > QUEUE_MAX_BYTES:
             raise WalBusy
-        future = asyncio.get_running_loop().create_future()
-        self._waiting.append((record, future))
+        self._waiting.append((record, done))
         self._waiting_bytes += len(record.body)
         self._begin_to_flush()
-        return future
 
     async def rotate(self) -> int:
         """Ends the segment and returns its number: whatever was appended before is in this segment or an earlier one,
@@ -145,13 +168,8 @@ class Wal:
             except OSError as reason:
                 error = WalError(str(reason.strerror or reason))
                 self._note_trouble(str(error))
-            for _, future in group:
-                if future.done():  # its client has gone
-                    continue
-                if error is None:
-                    future.set_result(None)
-                else:
-                    future.set_exception(error)
+            for _, done in group:
+                done(error)
             if rotations:
                 await loop.run_in_executor(self._executor, self._end_segment)
             for future in rotations:
@@ -173,6 +191,7 @@ class Wal:
         file = self._writable()
         segment = self._segments[-1]
         data = memoryview(b"".join(map(_encode, records)))
+        started = time.monotonic()
         size = segment.size + len(data)
         try:
             while data:
@@ -182,6 +201,7 @@ class Wal:
             self._abandon(file)
             raise
         self.fsyncs += 1
+        self.write_seconds += time.monotonic() - started
         segment.size = size
 
     def _abandon(self, file: FileIO) -> None:

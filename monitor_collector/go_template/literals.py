@@ -15,6 +15,8 @@ _ESCAPE = re.compile(
     r"\\(?:x(?P<x>[0-9a-fA-F]{2})|u(?P<u>[0-9a-fA-F]{4})|U(?P<U>[0-9a-fA-F]{8})|(?P<octal>[0-7]{3})|(?P<one>.))|\\",
     re.DOTALL,
 )
+# More than 64 bits have in any base, with the sign.
+_DIGITS_MAX = 200
 _INTEGER = re.compile(r"[+-]?(?:0[xX](?:_?[0-9a-fA-F])+|0[bB](?:_?[01])+|0[oO]?(?:_?[0-7])+|[1-9](?:_?[0-9])*|0)")
 _FLOAT = re.compile(r"[+-]?(?:\d(?:_?\d)*\.?(?:\d(?:_?\d)*)?|\.\d(?:_?\d)*)(?:[eE][+-]?\d(?:_?\d)*)?")
 _SHORT = {character: f"\\{letter}" for letter, character in _SIMPLE.items()}
@@ -63,7 +65,8 @@ def number(literal: str) -> int | float:
         digits = literal.replace("_", "")
         unsigned = digits.lstrip("+-")
         is_octal = len(unsigned) > 1 and unsigned[0] == "0" and unsigned[1].isdigit()
-        whole = int(digits, 8 if is_octal else 0)
+        # Python converts no longer ones, and leading zeros are octal.
+        whole = int(digits, 8 if is_octal else 0) if len(digits) <= _DIGITS_MAX else 2**63
         if -(2**63) <= whole < 2**63:
             return whole
         raise TemplateError(f"{literal} is too large; write {literal}.0")

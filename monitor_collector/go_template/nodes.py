@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from monitor_collector.go_template import values
-from monitor_collector.go_template.errors import TemplateError
+from monitor_collector.go_template.errors import LONGEST_TEXT, TemplateError
 from monitor_collector.go_template.formatting import printed
 from monitor_collector.go_template.functions import KIND_NAMES, Function, accepts
 from monitor_collector.go_template.moments import Moment
@@ -115,7 +115,11 @@ class Call:
                 raise TemplateError(f"wrong type for value of {self.name}; expected {KIND_NAMES[kind]}; got {got}")
         context = [run.context] if self.function.needs_context else []
         try:
-            return self.function.call(*context, *arguments)
+            found = self.function.call(*context, *arguments)
+            # Texts in variables count too: one that doubles itself need not be written to take all memory.
+            if isinstance(found, str) and len(found) > LONGEST_TEXT:
+                raise TemplateError(f"gives more than {LONGEST_TEXT} characters")
+            return found
         except TemplateError as error:
             raise TemplateError(f"error calling {self.name}: {error}") from None
 
@@ -235,6 +239,7 @@ class Range:
             for name in self.variables:
                 (run.assign if self.is_assignment else run.declare)(name, found)
             for pair in values.elements(found):
+                run.count_round()
                 is_empty = False
                 for name, content in zip(self.variables, pair[2 - len(self.variables) :], strict=True):
                     run.assign(name, content)

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from monitor_collector.go_template.errors import TemplateError
+from monitor_collector.go_template.errors import LONGEST_TEXT, TemplateError
 from monitor_collector.go_template.formatting import Flags, formatted
 from monitor_collector.go_template.values import type_name
 
 # Go refuses wider fields itself.
 _LARGEST_WIDTH = 1_000_000
+# More than any number of arguments has.
+_INDEX_DIGITS_MAX = 9
 
 
 class _Reader:
@@ -51,7 +53,8 @@ class _Reader:
             return False
         digits = self.form[self.position + 1 : end]
         self.position = end + 1
-        if digits.isascii() and digits.isdigit() and 1 <= int(digits) <= len(self.arguments):
+        is_number = digits.isascii() and digits.isdigit() and len(digits) <= _INDEX_DIGITS_MAX
+        if is_number and 1 <= int(digits) <= len(self.arguments):
             self.next = int(digits) - 1
             return True
         self.is_good_index = False
@@ -72,10 +75,14 @@ def sprintf(form: str, arguments: Sequence[Any]) -> str:
     """fmt.Sprintf with every verb but %p; TemplateError for what Go prints as an address."""
     reader = _Reader(form, arguments)
     parts: list[str] = []
+    length = 0
     while (start := form.find("%", reader.position)) >= 0:
         parts.append(form[reader.position : start])
         reader.position = start + 1
         parts.append(_directive(reader))
+        length += len(parts[-1])
+        if length > LONGEST_TEXT:
+            raise TemplateError(f"gives more than {LONGEST_TEXT} characters")
     parts.append(form[reader.position :])
     if not reader.is_reordered and reader.next < len(arguments):
         rest = (f"{type_name(value)}={formatted(value, 'v', Flags())}" for value in arguments[reader.next :])

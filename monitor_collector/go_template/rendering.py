@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from monitor_collector.go_template.errors import TemplateError
+from monitor_collector.go_template.errors import LONGEST_TEXT, TemplateError
 from monitor_collector.go_template.nodes import Body
 
 # A template that calls itself without end is an error, not a crash.
 _DEEPEST_CALL = 30
-# Far beyond any label or annotation; a text that doubles itself in a loop ends here.
-_LONGEST_TEXT = 1_000_000
+# About a second; of loops within loops that write nothing.
+_MOST_ROUNDS = 100_000
 
 
 class ParsedTemplate:
@@ -47,12 +47,19 @@ class Run:
         self._variables: list[list[Any]] = [["$", data]]
         self._length = 0
         self._depth = 0
+        self._rounds = 0
 
     def write(self, text: str) -> None:
         self._length += len(text)
-        if self._length > _LONGEST_TEXT:
-            raise TemplateError(f"gives more than {_LONGEST_TEXT} characters")
+        if self._length > LONGEST_TEXT:
+            raise TemplateError(f"gives more than {LONGEST_TEXT} characters")
         self.parts.append(text)
+
+    def count_round(self) -> None:
+        """One more round of a loop, or call of a template."""
+        self._rounds += 1
+        if self._rounds > _MOST_ROUNDS:
+            raise TemplateError(f"goes through its loops more than {_MOST_ROUNDS} times")
 
     def declare(self, name: str, value: Any) -> None:
         self._variables.append([name, value])
@@ -85,6 +92,7 @@ class Run:
             raise TemplateError(f'template "{name}" not defined')
         if self._depth >= _DEEPEST_CALL:
             raise TemplateError(f'template "{name}" calls itself too often')
+        self.count_round()
         outside, self._variables = self._variables, [["$", data]]
         self._depth += 1
         try:

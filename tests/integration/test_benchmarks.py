@@ -27,6 +27,7 @@ LIMIT_SECONDS = 300
             ("prometheus",),
             ("CPU per second with the rules, ms", "evaluations of all per second"),
         ),
+        ("ingest.py", ("victoria-metrics",), ("CPU time per sample, ns", "samples per CPU second, M", "RSS, MB")),
         ("query.py", ("prometheus",), ("6 h: load, ms", "7 d: all, ms")),
     ],
 )

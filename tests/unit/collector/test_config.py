@@ -12,6 +12,7 @@ from monitor_collector import config
 from monitor_collector.config import Target, Tls
 from monitor_collector.documents import ConfigError
 from monitor_collector.notifications.policy import Policy
+from monitor_collector.push_limits import Limits
 
 COLLECTOR = "external_url: http://monitor:9430\n"
 
@@ -53,6 +54,7 @@ retention_gigabytes: 2.5
 query_timeout_seconds: 10
 query_max_samples: 1000
 query_lookback_seconds: 60
+push_limits: {host_series: 500, labels: 10}
 tls: {certificate_file: /c.pem, key_file: /k.pem}
 credentials_file: /credentials.yml
 api_credentials_file: /api-credentials.yml
@@ -70,6 +72,7 @@ api_credentials_file: /api-credentials.yml
         query_timeout_seconds=10,
         query_max_samples=1000,
         query_lookback_seconds=60,
+        push_limits=Limits(host_series=500, labels=10),
         tls=Tls(Path("/c.pem"), Path("/k.pem")),
         credentials_file=Path("/credentials.yml"),
         api_credentials_file=Path("/api-credentials.yml"),
@@ -210,3 +213,11 @@ def test_credentials_are_read_with_the_directory(tmp_path: Path) -> None:
         config.load(directory)
     credentials.write_text(f"web-1: '{'a' * 64}'")
     assert config.load(directory).credentials == {"a" * 64: "web-1"}
+
+
+def test_a_limit_of_pushes_that_is_unknown_or_no_number_is_named(tmp_path: Path) -> None:
+    text = "external_url: http://m\npush_limits: {host_series: 0, samples: 1}\n"
+    with pytest.raises(ConfigError) as error:
+        read(config.read_settings, tmp_path, text)
+    assert "host_series" in str(error.value)
+    assert "samples" in str(error.value)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gzip
 import hashlib
-import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,11 +12,13 @@ import httpx
 import pytest
 
 from monitor_collector import ingest as ingest_module
+from monitor_collector import wal as wal_module
 from monitor_collector.head import Head
 from monitor_collector.ingest import PATH, Ingest
 from monitor_collector.metrics import Metrics
 from monitor_collector.promql import Matcher
-from monitor_collector.wal import Wal, WalBusy, WalError
+from monitor_collector.push_limits import Limits
+from monitor_collector.wal import Wal, WalError
 
 NOW_MS = 1_700_000_000_000
 LINE = f'node_load1{{instance="web-1"}} 0.5 {NOW_MS}\n'.encode()
@@ -26,11 +27,11 @@ LINE = f'node_load1{{instance="web-1"}} 0.5 {NOW_MS}\n'.encode()
 class Collector:
     """An ingest with real storage, and a client that speaks to it."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, limits: Limits | None = None) -> None:
         self.head = Head(3600)
         self.wal = Wal(directory)
         self.metrics = Metrics()
-        self.ingest = Ingest(self.head, self.wal, self.metrics, lambda: NOW_MS)
+        self.ingest = Ingest(self.head, self.wal, self.metrics, lambda: NOW_MS, limits)
         self.ingest.is_open = True
 
     def push(self, *bodies: bytes, **headers: str) -> list[httpx.Response]:
@@ -107,39 +108,10 @@ def test_another_encoding_is_refused(collector: Collector) -> None:
     assert answer.status_code == 415
 
 
-def test_a_body_that_is_too_large_is_refused(collector: Collector, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ingest_module, "BODY_MAX_BYTES", 10)
+def test_a_body_that_is_too_large_is_refused(collector: Collector) -> None:
+    collector.ingest.limits = Limits(body_bytes=10)
     (answer,) = collector.push(LINE)
     assert answer.status_code == 413
-
-
-def test_a_body_that_grows_too_large_is_never_decompressed_whole(
-    collector: Collector, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(ingest_module, "TEXT_MAX_BYTES", 1000)
-    largest = 0
-    real = zlib.decompressobj
-
-    class Watched:
-        def __init__(self, wbits: int) -> None:
-            self._real = real(wbits)
-
-        def decompress(self, data: bytes, limit: int) -> bytes:
-            nonlocal largest
-            text = self._real.decompress(data, limit)
-            largest = max(largest, len(text))
-            return text
-
-        def __getattr__(self, name: str) -> object:
-            return getattr(self._real, name)
-
-    monkeypatch.setattr(zlib, "decompressobj", Watched)
-    bomb = gzip.compress(bytes(10_000_000))
-    (answer, small, split) = collector.push(
-        bomb, gzip.compress(b"a 1\n" * 250), gzip.compress(b"a 1\n" * 200) * 2, content_encoding="gzip"
-    )
-    assert (answer.status_code, small.status_code, split.status_code) == (413, 204, 413)
-    assert largest <= 1001
 
 
 def test_anything_but_post_is_refused(collector: Collector) -> None:
@@ -182,17 +154,14 @@ def test_with_credentials_a_push_needs_its_hosts_token(collector: Collector) -> 
     assert collector.values() == [(NOW_MS, 0.5)]
 
 
-def failing(error: Exception) -> Callable[[object], object]:
-    async def append(_: object) -> None:
-        raise error
-
-    return append
+def failing(error: WalError) -> Callable[[object, Callable[[WalError], None]], None]:
+    return lambda _, done: done(error)
 
 
 def test_what_cannot_be_made_durable_is_not_acknowledged_but_rules_see_it(
     collector: Collector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(collector.wal, "append", failing(WalError("No space left on device")))
+    monkeypatch.setattr(collector.wal, "append_then", failing(WalError("No space left on device")))
     (answer,) = collector.push(LINE)
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0
@@ -203,7 +172,7 @@ def test_what_cannot_be_made_durable_is_not_acknowledged_but_rules_see_it(
 def test_memory_holds_only_so_much_of_what_cannot_be_made_durable(
     collector: Collector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(collector.wal, "append", failing(WalError("No space left on device")))
+    monkeypatch.setattr(collector.wal, "append_then", failing(WalError("No space left on device")))
     monkeypatch.setattr(ingest_module, "UNACKNOWLEDGED_MAX_BYTES", 0)
     (answer,) = collector.push(LINE)
     assert answer.status_code == 503
@@ -213,7 +182,7 @@ def test_memory_holds_only_so_much_of_what_cannot_be_made_durable(
 def test_more_than_the_disk_can_take_is_put_off_and_not_kept_in_memory_either(
     collector: Collector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(collector.wal, "append", failing(WalBusy()))
+    monkeypatch.setattr(wal_module, "QUEUE_MAX_BYTES", -1)
     (answer,) = collector.push(LINE)
     assert answer.status_code == 429
     assert int(answer.headers["Retry-After"]) > 0
@@ -224,3 +193,58 @@ def test_before_the_log_was_replayed_pushes_are_put_off(collector: Collector) ->
     collector.ingest.is_open = False
     (answer,) = collector.push(LINE)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ('a{x="1",y="2",z="3"} 1', "sample 2, a: a series may have 2 labels, and this one has 3"),
+        ('a{a_long_name="1"} 1', "sample 2, a: a label name may have 8 bytes, and a_long_name… has more"),
+        ('a{x="12345678901"} 1', "sample 2, a: the value of the label x may have 10 bytes, and has 11"),
+        ('a{x="ääääää"} 1', "sample 2, a: the value of the label x may have 10 bytes, and has 12"),
+        ("a2345678901 1", "sample 2, a2345678901: the metric name may have 10 bytes, and has 11"),
+        ('b{instance="web-1"} 1\nc{instance="web-1"} 1', "instance='web-1' has 3 series in memory; 2 are allowed"),
+    ],
+)
+def test_series_beyond_the_limits_are_refused_with_the_whole_batch(tmp_path: Path, line: str, reason: str) -> None:
+    limits = Limits(host_series=2, labels=2, label_name_bytes=8, label_value_bytes=10)
+    collector = Collector(tmp_path, limits)
+    first = b'node_load{instance="web-1"} 1\n'
+    good, bad, again = collector.push(first, first + line.encode(), first)
+    assert [good.status_code, bad.status_code, again.status_code] == [204, 400, 204]
+    assert reason in bad.text
+    assert collector.head.series_count == 1
+    assert collector.count("monitor_ingest_series_refused_batches_total") == 1
+    asyncio.run(collector.wal.close())
+
+
+def test_new_series_are_put_off_while_there_are_too_many_and_known_ones_taken(tmp_path: Path) -> None:
+    collector = Collector(tmp_path, Limits(series=2))
+    answers = collector.push(b"a 1\nb 1\n", b"c 1\n", b"b 2\n")
+    assert [one.status_code for one in answers] == [204, 429, 204]
+    assert int(answers[1].headers["Retry-After"]) > 0
+    asyncio.run(collector.wal.close())
+
+
+def test_what_was_taken_is_restored_though_the_limits_are_lower_now(collector: Collector, tmp_path: Path) -> None:
+    collector.push(b"a 1\nb 1\n")
+    later = Collector(tmp_path, Limits(series=1))
+    for record in later.wal.replay():
+        later.ingest.restore(record)
+    assert later.head.series_count == 2
+
+
+def test_a_batch_that_memory_cannot_take_does_not_keep_others_from_their_answers(
+    collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: object) -> int:
+        raise MemoryError
+
+    monkeypatch.setattr(collector.head, "append", fail)
+    assert [one.status_code for one in collector.push(LINE, LINE)] == [500, 500]
+
+
+def test_how_long_pushes_took_is_counted(collector: Collector) -> None:
+    collector.push(LINE, LINE)
+    assert collector.count("monitor_ingest_duration_seconds_count") == 2
+    assert collector.count("monitor_ingest_duration_seconds_sum") > 0

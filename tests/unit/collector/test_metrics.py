@@ -27,3 +27,12 @@ def test_figures_are_counted_by_label_and_served_in_the_text_format() -> None:
 def test_every_figure_that_is_described_is_kept() -> None:
     text = "".join(path.read_text() for path in Path(monitor_collector.__path__[0]).rglob("*.py"))
     assert [name for name in FIGURES if text.count(f'"{name}"') < 2] == []
+
+
+def test_what_is_counted_often_is_on_the_page_from_the_start() -> None:
+    metrics = Metrics()
+    counter = metrics.counter("monitor_ingest_batches_total")
+    assert "\nmonitor_ingest_batches_total 0\n" in metrics.page()
+    counter.value += 2
+    assert metrics.counter("monitor_ingest_batches_total") is counter
+    assert "\nmonitor_ingest_batches_total 2\n" in metrics.page()

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from monitor_collector import history, storage
+from monitor_collector.blocks import Block, BlockDamaged
 from monitor_collector.blocks.format import HEADER
 from monitor_collector.history import HistoryDamaged
 from monitor_collector.promql import EvaluationError, Labels, Matcher
@@ -411,4 +412,46 @@ def test_whatever_happens_each_sample_is_found_once_with_its_first_value(tmp_pat
     while remaining:
         kill_follows = next((step[0] for step in remaining if step[0] in ("kill", "stop")), "stop") == "kill"
         bench.run(work, is_killed=kill_follows)
+    bench.run(work)
+
+
+def test_labels_are_found_wherever_their_samples_are_and_without_reading_them(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work() -> None:
+        for second in range(300):
+            await bench.push(at(second), {A: second, B: 1} if second < 250 else {A: second})
+        await bench.push(at(300), {OTHER: 1})
+        bench.now_ms = at(300)
+        assert await bench.storage.cut()
+        await bench.push(at(400), {UP: 1})
+        find = bench.storage.labels
+        assert find(ALL, at(10) - 1, at(10)) == {A, B}
+        assert find(ALL, at(250), at(300)) == {A, OTHER}
+        bench.now_ms = at(1000)
+        bench.storage.head.forget(bench.now_ms)
+        assert bench.storage.head.forgotten_ms == at(300), "nothing was forgotten, so the test says nothing"
+        monkeypatch.setattr(Block, "select", None)
+        assert find(ALL, -1, 2**60) == {A, B, OTHER, UP}
+        assert find((Matcher("__name__", "=", "a"),), -1, 2**60) == {A, OTHER}
+        assert find(ALL, at(300), 2**60) == {UP}
+        assert find(ALL, at(299), at(300)) == {OTHER}
+        assert find(ALL, -1, START_MS - 1) == set()
+
+    bench.run(work)
+
+
+def test_labels_of_a_damaged_block_are_an_error_of_the_query(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def work() -> None:
+        await bench.push(at(0), {A: 1})
+        await bench.storage.cut()
+        bench.storage.head.forget(at(1000))
+
+        def damaged(self: Block, *_: object) -> None:
+            raise BlockDamaged(self.path, "it is torn")
+
+        monkeypatch.setattr(Block, "labels_between", damaged)
+        with pytest.raises(EvaluationError, match="it is torn"):
+            bench.storage.labels(ALL, -1, 2**60)
+
     bench.run(work)
