@@ -19,7 +19,7 @@ from typing import NamedTuple
 from monitor_collector import liveness, rules
 from monitor_collector.config import Configuration
 from monitor_collector.metrics import Metrics
-from monitor_collector.promql import Labels, QueryError
+from monitor_collector.promql import STALE_MARKER, Labels, QueryError
 from monitor_collector.recent import Recent
 from monitor_collector.rule_files import AlertingRule, Rule, RuleGroup
 from monitor_collector.rules import Alert, Outcome, RuleError, RuleState
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 # of it.
 _OFFSET_RATIO = 0.15
 OWN_JOB = "monitor_collector"
-# Levels hardly ever change, and there are many; an expression finds one that was stored up to five minutes ago.
+# Levels hardly ever change, and there are many; an expression finds one that was stored a while ago.
 _THRESHOLDS_INTERVAL_MS = 60_000
 
 
@@ -78,6 +78,8 @@ class Engine:
         self._watched: list[liveness.Watched] = []
         self._threshold_samples: list[tuple[Labels, float]] = []
         self._thresholds_due_ms = 0
+        self._ended_series: list[Labels] = []
+        self._lookback_ms = 0
         self._executor = ThreadPoolExecutor(1, "rules")
         self._evaluated_ms = 0
 
@@ -86,11 +88,19 @@ class Engine:
         self._configuration = configuration
         # What it has ready is for rules that there may not be any more.
         self._recent = Recent(self._storage.head, self._storage.select)
+        self._lookback_ms = round(configuration.settings.query_lookback_seconds * 1000)
+        before = self._configured_series()
         self._watched = liveness.watched(configuration.targets)
         self._threshold_samples = liveness.threshold_samples(configuration.thresholds)
+        self._ended_series += sorted(before - self._configured_series())
         self._thresholds_due_ms = 0
         keys = {rule.key for group in configuration.groups for rule in group.rules}
         self.health = {key: health for key, health in self.health.items() if key in keys}
+
+    def _configured_series(self) -> set[Labels]:
+        """The series that are there because the configuration says so."""
+        about_targets = {labels for _, *series in self._watched for labels in series}
+        return about_targets | {labels for labels, _ in self._threshold_samples}
 
     def restore(self) -> None:
         """Takes up the alerts of the run before, and stores their samples, which rules may refer to."""
@@ -156,9 +166,12 @@ class Engine:
         configuration = self._configuration
         own = liveness.samples(self._watched, self._arrivals, self.started_ms, at_ms)
         self._storage.append_own("targets", own, at_ms)
+        # A host that is in the inventory no longer is neither up nor down.
+        self._storage.append_own("targets", [(labels, STALE_MARKER) for labels in self._ended_series], at_ms)
+        self._ended_series = []
         if at_ms >= self._thresholds_due_ms:
             self._storage.append_own("thresholds", self._threshold_samples, at_ms)
-            self._thresholds_due_ms = at_ms + _THRESHOLDS_INTERVAL_MS
+            self._thresholds_due_ms = at_ms + min(_THRESHOLDS_INTERVAL_MS, self._lookback_ms // 3)
         self._storage.append_own("collector", self._own_figures(), at_ms)
         outcomes: dict[str, Outcome] = {}
         queries: dict[str, str] = {}
@@ -193,7 +206,13 @@ class Engine:
             state = self.states.get(rule.key, rules.NOTHING_YET)
             started = time.monotonic()
             arguments = (rule, self._recent, at_ms, state, external_url, self._held(rule.key))
-            evaluate = partial(rules.evaluate, *arguments, limit=group.limit, query_offset_ms=group.query_offset_ms)
+            evaluate = partial(
+                rules.evaluate,
+                *arguments,
+                limit=group.limit,
+                query_offset_ms=group.query_offset_ms,
+                lookback_ms=self._lookback_ms,
+            )
             error = ""
             try:
                 outcome = await loop.run_in_executor(self._executor, evaluate)

@@ -167,7 +167,7 @@ class Ingest:
             # The host is alive and its alarms are judged, from memory; it sends the batch again until that is durable.
             if self._head.unstored_bytes < UNACKNOWLEDGED_MAX_BYTES:
                 self._store(intake, record.arrived_ms)
-            raise Refusal(503, f"the collector cannot store batches: {error}", {"Retry-After": "5"}) from None
+            raise Refusal(503, f"the collector cannot store batches: {error}", {"Retry-After": "1"}) from None
         self._store(intake, record.arrived_ms)
         self._batches.value += 1
         self._bytes.value += len(record.body)

@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple
 
 from monitor_collector.descriptions import Described, describe
 from monitor_collector.promql import (
+    DEFAULT_LOOKBACK_MS,
     METRIC_NAME,
     STALE_MARKER,
     Expression,
@@ -101,8 +102,9 @@ def evaluate(
     external_labels: Mapping[str, str] | None = None,
     limit: int = 0,
     query_offset_ms: int = 0,
+    lookback_ms: int = DEFAULT_LOOKBACK_MS,
 ) -> Outcome:
-    """Evaluates one rule at one moment.
+    """Evaluates one rule at one moment; a sample counts as current for `lookback_ms`.
 
     The expression is evaluated `query_offset_ms` earlier, which is when the samples belong too; alerts count their
     time from `at_ms`. The alerts `held` stay as they are when the expression does not give them: soon after a start,
@@ -113,10 +115,10 @@ def evaluate(
     have the same labels or there are more than `limit`, where that is not 0.
     """
     data_ms = at_ms - query_offset_ms
-    results = _results(rule.expression, storage, data_ms)
+    results = _results(rule.expression, storage, data_ms, lookback_ms)
     if isinstance(rule, RecordingRule):
         return _record(rule, results, state, limit)
-    query = TemplateQuery(storage, data_ms)
+    query = TemplateQuery(storage, data_ms, lookback_ms)
     surroundings = Surroundings(external_url, external_labels or {}, query, data_ms)
     return _alert(rule, results, at_ms, state, surroundings, held, limit)
 
@@ -126,8 +128,8 @@ class _Results(NamedTuple):
     values: list[float]
 
 
-def _results(expression: Expression, storage: Storage, at_ms: int) -> _Results:
-    value = expression.evaluate(storage, at_ms)
+def _results(expression: Expression, storage: Storage, at_ms: int, lookback_ms: int) -> _Results:
+    value = expression.evaluate(storage, at_ms, lookback_ms)
     if isinstance(value, Scalar):
         return _Results([()], [value.value])
     if isinstance(value, Vector):
@@ -138,12 +140,13 @@ def _results(expression: Expression, storage: Storage, at_ms: int) -> _Results:
 class TemplateQuery:
     """The function `query` of templates: evaluates PromQL at the moment of the rule. Series come sorted by labels."""
 
-    def __init__(self, storage: Storage, at_ms: int) -> None:
+    def __init__(self, storage: Storage, at_ms: int, lookback_ms: int) -> None:
         self._storage = storage
         self._at_ms = at_ms
+        self._lookback_ms = lookback_ms
 
     def __call__(self, query: str) -> Samples:
-        results = _results(_parsed(query), self, self._at_ms)
+        results = _results(_parsed(query), self, self._at_ms, self._lookback_ms)
         return [(dict(labels), value) for labels, value in zip(*results, strict=True)]
 
     def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> list[Series]:

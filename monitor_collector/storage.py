@@ -27,8 +27,9 @@ from monitor_collector.wal import Encoding, Record, Wal, WalBusy
 log = logging.getLogger(__name__)
 
 CUT_INTERVAL_MS = 2 * 3600 * 1000
-# A cut comes earlier when this much would have to be read again after a crash, or is in memory only for want of one.
-WAL_MAX_BYTES = 64 * 1024 * 1024
+# A cut comes earlier when this much would have to be read again after a crash (20 s), or is in memory only for want of
+# one. Each host costs some milliseconds in a cut, however little there is of it, so cuts should not come too often.
+WAL_MAX_BYTES = 256 * 1024 * 1024
 UNSTORED_MAX_BYTES = 256 * 1024 * 1024
 _TIDY_SECONDS = 5
 _OWN = (Encoding.OWN_SERIES, Encoding.OWN_VALUES)

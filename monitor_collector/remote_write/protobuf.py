@@ -54,6 +54,8 @@ _WIRES = {int(wire): wire for wire in Wire}
 
 def read_varint(data: bytes, position: int, end: int) -> tuple[int, int]:
     """A number from 0 to 2**64 - 1, and the position after it. Raises Malformed."""
+    if position < end and data[position] < 0x80:  # most are small
+        return data[position], position + 1
     result = shift = 0
     for at in range(position, min(end, position + _VARINT_MAX_BYTES)):
         byte = data[at]
@@ -88,9 +90,7 @@ def fields(data: bytes, start: int, end: int) -> Iterator[Field]:
         else:
             after = content + _SIZES[wire]
         if after > end:
-            raise Malformed(
-                position, f"field {number} has {after - content} bytes, and only {end - content} are left"
-            )
+            raise Malformed(position, f"field {number} has {after - content} bytes, and only {end - content} are left")
         yield Field(number, wire, content, after, number_value)
         position = after
 

@@ -48,6 +48,8 @@ def schema() -> schemathesis.BaseSchema:
     return schemathesis.openapi.from_dict(content)
 
 
+# Remote write, whose messages are made up as any bytes.
+schemathesis.serializer.alias("application/x-protobuf", "application/octet-stream")
 SCHEMA = schema()
 EXAMPLES_PER_OPERATION = 30
 CHECKED = [

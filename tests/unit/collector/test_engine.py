@@ -156,6 +156,36 @@ def test_an_alert_goes_on_over_a_reload_that_changes_its_level(bench: Bench) -> 
     assert outbox(bench) == [("High", "firing")]
 
 
+def test_what_the_configuration_has_no_more_ends_at_once(bench: Bench) -> None:
+    bench.write("thresholds", thresholds={"web-1": {"load": 2}, "web-2": {"load": 3}})
+
+    async def work() -> None:
+        await bench.second(LOW, OTHER)
+        bench.write("thresholds", thresholds={"web-1": {"load": 2}})
+        bench.write("targets", targets=[{"instance": "web-1", "interval_seconds": 1}])
+        await bench.collector.reload()
+        await bench.second(LOW)
+        assert await bench.value('{__name__=~"up|monitor_last_batch.*", instance="web-2"}') == []
+        assert await bench.value('up{instance="web-1"}') == ["1"]
+        assert await bench.value("monitor_threshold") == ["2"]
+
+    bench.run(work)
+
+
+def test_rules_look_back_as_long_as_queries_do_and_levels_are_there_all_the_time(bench: Bench) -> None:
+    settings = {"external_url": "http://monitor:9430", "query_lookback_seconds": 6}
+    bench.write("collector", **settings, data_directory=str(bench.directory / "data"))
+
+    async def work() -> None:
+        await bench.second(LOW, OTHER)
+        for second in range(1, 20):
+            await bench.second(LOW)
+            assert len(await bench.value("load:double")) == (2 if second < 6 else 1)
+            assert await bench.value("monitor_threshold") == ["2"]
+
+    bench.run(work)
+
+
 def test_a_rule_that_fails_is_reported_and_counted_and_the_others_go_on(bench: Bench) -> None:
     rules = [{"alert": "Bad", "expr": "load * on (job) load"}, {"record": "good", "expr": "load + 1"}]
     bench.write("rules.d/rules", groups=[{"name": "g", "rules": rules}])

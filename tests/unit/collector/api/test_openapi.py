@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from monitor_collector.api import application
 from monitor_collector.api.openapi import description
-from monitor_collector.ingest import PATH
+from monitor_collector.ingest import PATH, REMOTE_WRITE_PATH
 from tests.unit.collector.conftest import Bench
 
 _METHODS = ("get", "head", "post", "put", "delete")
@@ -29,7 +29,7 @@ def test_every_route_is_described_and_nothing_else(bench: Bench) -> None:
         assert all(isinstance(route, Route) for route in routes)
         return {(route.path, method) for route in routes for method in route.methods}
 
-    served = bench.run(work) | {(PATH, "POST")}
+    served = bench.run(work) | {(PATH, "POST"), (REMOTE_WRITE_PATH, "POST")}
     # Starlette answers HEAD wherever it answers GET, which is worth a word only for health checks.
     heads = {(path, "HEAD") for path, _ in served if not path.startswith("/-/")}
     assert described() == served - heads
