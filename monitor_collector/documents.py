@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from types import UnionType
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -51,20 +53,30 @@ class _Loader(yaml.SafeLoader):
     pass
 
 
-def _construct_mapping(loader: _Loader, node: yaml.MappingNode) -> Located:
-    loader.flatten_mapping(node)
+def located_mapping(loader: yaml.SafeLoader, node: yaml.MappingNode, key_types: type | UnionType) -> Located:
+    """The mapping of a node, with what it merges (`<<`) behind its own keys. Raises yaml.MarkedYAMLError."""
     mapping = Located()
     mapping.line = node.start_mark.line + 1
     mapping.lines = {}
+    merged: list[Any] = []
     for key_node, value_node in node.value:
+        if key_node.tag == "tag:yaml.org,2002:merge":
+            content = loader.construct_object(value_node, deep=True)
+            merged += content if isinstance(content, list) else [content]
+            continue
         key = loader.construct_object(key_node, deep=True)
-        line = key_node.start_mark.line + 1
-        if not isinstance(key, str | int | float):
+        if not isinstance(key, key_types):
             raise yaml.MarkedYAMLError(problem="a key is a word", problem_mark=key_node.start_mark)
         if key in mapping:
-            raise yaml.MarkedYAMLError(problem=f"{key!r} is there twice", problem_mark=key_node.start_mark)
-        mapping.lines[key] = line
+            raise yaml.MarkedYAMLError(problem=f"{str(key)!r} is there twice", problem_mark=key_node.start_mark)
+        mapping.lines[key] = key_node.start_mark.line + 1
         mapping[key] = loader.construct_object(value_node, deep=True)
+    for content in merged:
+        if not isinstance(content, Located):
+            raise yaml.MarkedYAMLError(problem="<< takes a mapping", problem_mark=node.start_mark)
+        for key, value in content.items():
+            if key not in mapping:
+                mapping[key], mapping.lines[key] = value, content.lines[key]
     return mapping
 
 
@@ -80,7 +92,9 @@ def _construct_scalar(loader: _Loader, node: yaml.Node) -> Any:
     return value
 
 
-_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _construct_mapping)
+_Loader.add_constructor(
+    yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, partial(located_mapping, key_types=str | int | float)
+)
 for _kind in ("bool", "int", "float", "timestamp"):
     _Loader.add_constructor(f"tag:yaml.org,2002:{_kind}", _construct_scalar)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from monitor_collector.documents import Checker, Located
+from monitor_collector.documents import Checker, Located, located_mapping
 
 # Ten times as fast where PyYAML has it, which its wheels do.
 _ParserInC = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -58,29 +58,7 @@ def _tagged(loader: _Loader, suffix: str, node: yaml.Node) -> Any:
 
 
 def _mapping(loader: _Loader, node: yaml.MappingNode) -> Located:
-    mapping = Located()
-    mapping.line = node.start_mark.line + 1
-    mapping.lines = {}
-    merged: list[Any] = []
-    for key_node, value_node in node.value:
-        if key_node.tag == "tag:yaml.org,2002:merge":
-            content = loader.construct_object(value_node, deep=True)
-            merged += content if isinstance(content, list) else [content]
-            continue
-        key = loader.construct_object(key_node, deep=True)
-        if not isinstance(key, str):
-            raise yaml.MarkedYAMLError(problem="a key is a word", problem_mark=key_node.start_mark)
-        if key in mapping:
-            raise yaml.MarkedYAMLError(problem=f"{str(key)!r} is there twice", problem_mark=key_node.start_mark)
-        mapping.lines[key] = key_node.start_mark.line + 1
-        mapping[key] = loader.construct_object(value_node, deep=True)
-    for content in merged:
-        if not isinstance(content, Located):
-            raise yaml.MarkedYAMLError(problem="<< takes a mapping", problem_mark=node.start_mark)
-        for key, value in content.items():
-            if key not in mapping:
-                mapping[key], mapping.lines[key] = value, content.lines[key]
-    return mapping
+    return located_mapping(loader, node, str)
 
 
 _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)

@@ -26,9 +26,10 @@ _UNIT_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w
 _DURATION = re.compile(r"(?:\d+(?:ms|[smhdwy]))+")
 _DURATION_PART = re.compile(r"(\d+)(ms|[smhdwy])")
 
+# Possessive, as otherwise a number of many digits takes time that grows with their square.
 _TOKEN = re.compile(
     r"""(?P<skipped>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`|\#[^\n]*|\s+)"""
-    r"""|(?P<word>(?:\d+\.?\d*|\.\d+)[eE][+-]\d+|[\w:.]+)"""
+    r"""|(?P<word>(?:\d++(?:\.\d*+)?|\.\d++)[eE][+-]\d+|[\w:.]+)"""
     r"""|(?P<symbol>==|!=|=~|!~|>=|<=|.)""",
     re.DOTALL,
 )

@@ -10,6 +10,7 @@ import pytest
 from monitor_collector.promql import Labels
 from monitor_collector.push_format import Refusal
 from monitor_collector.remote_write import contents
+from monitor_collector.remote_write import version_1 as version_1_module
 from monitor_collector.remote_write.contents import Description
 from monitor_collector.remote_write.protobuf import Malformed
 from monitor_collector.remote_write.series import SeriesMemory
@@ -66,6 +67,15 @@ def test_a_batch_of_one_moment_says_so_and_shares_its_layout(memory: SeriesMemor
     )
     assert (first.timestamps_ms, second.timestamps_ms) == (NOW_MS, NOW_MS + 1)
     assert first.layout is second.layout
+
+
+def test_the_labels_of_series_that_have_come_before_are_not_read_again(
+    memory: SeriesMemory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    series = [One(LOAD, [(1, NOW_MS), (0, NOW_MS + 1)]), One(CPU, [(0, NOW_MS)])]
+    expected = rows(version_1(*series), memory)
+    monkeypatch.setattr(version_1_module, "checked_labels", None)
+    assert rows(version_1(*series), memory) == expected
 
 
 def test_a_stale_marker_and_every_other_nan_stay_what_they_are(memory: SeriesMemory) -> None:

@@ -51,6 +51,15 @@ def test_a_message_may_have_many_symbols(memory: SeriesMemory) -> None:
     assert found == [(metric("a", number=str(each)), each, NOW_MS) for each in range(5_000)]
 
 
+def test_the_labels_of_series_that_have_come_before_are_not_read_again(
+    memory: SeriesMemory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    series = [One(LOAD, [(1, NOW_MS), (0, NOW_MS + 1)]), One(CPU, [(0, NOW_MS)])]
+    expected = rows(version_2(*series), memory)
+    monkeypatch.setattr(version_2_module, "checked_labels", None)
+    assert rows(version_2(*series), memory) == expected
+
+
 def test_a_stale_marker_stays_what_it_is(memory: SeriesMemory) -> None:
     batch = read_version_2(version_2(One(LOAD, [(STALE, NOW_MS)])), memory).samples.batch(memory)
     assert batch.values.tobytes() == STALE
