@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from monitor_collector.go_template.numbers import plain
-from monitor_collector.promql import Labels
+from monitor_collector.promql import DEFAULT_LOOKBACK_MS, Labels
 from monitor_collector.rule_tests.storage import SimulatedStorage
 from monitor_collector.rules import TemplateQuery
 from monitor_collector.templates import Surroundings, Template, TemplateError
@@ -187,7 +187,7 @@ def test_templates_are_expanded_as_prometheus_expands_them(tmp_path: Path) -> No
     for labels, value in up_labels():
         storage.give(labels, [0], [value])
 
-    known = Surroundings("http://monitor.example.org/path", {"region": "eu"}, TemplateQuery(storage, 0))
+    known = Surroundings("http://monitor.example.org/path", {"region": "eu"}, TemplateQuery(storage, 0, DEFAULT_LOOKBACK_MS))
     own = {name: ours(text, {"__name__": "x", **LABELS}, 2.5, known) for name, text in annotations.items()}
     different = [
         (annotations[name], alert.annotations[name], text)

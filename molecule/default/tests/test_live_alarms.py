@@ -1,7 +1,8 @@
 """Default alarms under real load and real faults: each rings for its cause, and ends with it.
 
 All causes begin at once and ring at a collector of their own (`quick_collector`); docs/testing.md says which
-alarms are provoked.
+alarms are provoked. The lab's collector sees them too, and looks back at what is gone for five minutes: so this comes
+right before `test_outage`, which takes as long.
 """
 
 from __future__ import annotations
