@@ -187,7 +187,9 @@ def test_templates_are_expanded_as_prometheus_expands_them(tmp_path: Path) -> No
     for labels, value in up_labels():
         storage.give(labels, [0], [value])
 
-    known = Surroundings("http://monitor.example.org/path", {"region": "eu"}, TemplateQuery(storage, 0, DEFAULT_LOOKBACK_MS))
+    known = Surroundings(
+        "http://monitor.example.org/path", {"region": "eu"}, TemplateQuery(storage, 0, DEFAULT_LOOKBACK_MS)
+    )
     own = {name: ours(text, {"__name__": "x", **LABELS}, 2.5, known) for name, text in annotations.items()}
     different = [
         (annotations[name], alert.annotations[name], text)
