@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from monitor_collector.promql.errors import QueryError
+from monitor_collector.promql.errors import EvaluationError, QueryError
 from monitor_collector.promql.evaluation import Constant, Evaluation, Node, ValueType
 from monitor_collector.promql.labels import Labels, with_label
 from monitor_collector.promql.regular_expressions import Match, compile_anchored
@@ -13,6 +13,9 @@ from monitor_collector.promql.values import Grid
 
 # Go's regexp.Expand: $name or ${name}, where the name is as long as possible; $$ is a dollar.
 _PLACEHOLDER = re.compile(r"\$(?:(?P<dollar>\$)|\{(?P<braced>\w+)\}|(?P<plain>\w+))")
+
+# A few repeated words make labels that fill all memory otherwise.
+_VALUE_MAX_CHARACTERS = 65_536
 
 
 class Relabelled:
@@ -45,7 +48,7 @@ def label_replace(arguments: list[Node]) -> Relabelled:
 
     def relabel(labels: Labels) -> Labels:
         matched = expression.fullmatch(dict(labels).get(source, ""))
-        return labels if matched is None else with_label(labels, target, _expanded(replacement, matched))
+        return labels if matched is None else with_label(labels, target, _bounded(_expanded(replacement, matched)))
 
     return Relabelled(vector, relabel)
 
@@ -63,7 +66,7 @@ def label_join(arguments: list[Node]) -> Relabelled:
 
     def relabel(labels: Labels) -> Labels:
         values = dict(labels)
-        return with_label(labels, target, separator.join([values.get(source, "") for source in sources]))
+        return with_label(labels, target, _bounded(separator.join([values.get(source, "") for source in sources])))
 
     return Relabelled(vector, relabel)
 
@@ -72,6 +75,12 @@ def _text(node: Node) -> str:
     """The string literal that the parser has made sure of."""
     assert isinstance(node, Constant)
     return str(node.value)
+
+
+def _bounded(value: str) -> str:
+    if len(value) > _VALUE_MAX_CHARACTERS:
+        raise EvaluationError(f"a label would have {len(value)} characters; {_VALUE_MAX_CHARACTERS} are allowed")
+    return value
 
 
 def _check_name(name: str, role: str) -> None:

@@ -26,6 +26,8 @@ ENCODINGS = {
     "io.prometheus.write.v2.Request": Encoding.REMOTE_WRITE_2,
 }
 METADATA_MAX = 1_000_000
+# Of a name with its help, as of a comment in a text.
+DESCRIPTION_MAX_CHARACTERS = 1024
 
 
 class WrittenBatch(Batch):
@@ -100,6 +102,8 @@ class RemoteWriteFormat:
 
     def _describe(self, contents: Contents) -> None:
         for name, kind, text in contents.descriptions:
+            if len(name) + len(text) > DESCRIPTION_MAX_CHARACTERS:
+                continue
             if name in self._metadata or len(self._metadata) < METADATA_MAX:
                 self._metadata[name] = Metadata(kind, text)
 

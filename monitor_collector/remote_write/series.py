@@ -6,6 +6,7 @@ What is remembered is bounded: series by their number, then all are forgotten; t
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 
 from monitor_collector.promql import METRIC_NAME, Labels
@@ -15,6 +16,8 @@ from monitor_collector.samples import Layout, labels_from
 # No limit on labels that is worth setting is above this; here it bounds what a message can make of our memory.
 LABELS_MAX = 1024
 REMEMBERED_KEY_SIZE = 1024
+# As long as a metric name may be by default. Names are matched each time they come: long ones would make that slow.
+NAME_MAX_CHARACTERS = 4096
 
 _METRIC = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
@@ -26,7 +29,8 @@ def checked_labels(pairs: Iterable[tuple[str, str]]) -> Labels:
     try:
         for name, value in pairs:
             _check_label(name, labels)
-            labels[name] = value
+            # Many series have the same: without sharing them, labels would take most of the memory.
+            labels[sys.intern(name)] = sys.intern(value)
         _check_metric(labels.get(METRIC_NAME, ""))
     except ValueError as error:
         metric = labels.get(METRIC_NAME, "")[:SHOWN_CHARACTERS]
@@ -38,6 +42,7 @@ def _check_label(name: str, labels: Mapping[str, str]) -> None:
     shown = name[:SHOWN_CHARACTERS]
     if name in labels:
         raise ValueError(f"the label {shown} is there twice")
+    _check_length(name)
     if not _LABEL.fullmatch(name):
         raise ValueError(f"{shown!r} is no label name, which has letters, digits and underscores, no digit first")
     if len(labels) >= LABELS_MAX:
@@ -47,8 +52,16 @@ def _check_label(name: str, labels: Mapping[str, str]) -> None:
 def _check_metric(name: str) -> None:
     if not name:
         raise ValueError("the label __name__ is missing")
+    _check_length(name)
     if not _METRIC.fullmatch(name):
         raise ValueError("a metric name has letters, digits, underscores and colons, no digit first")
+
+
+def _check_length(name: str) -> None:
+    if len(name) > NAME_MAX_CHARACTERS:
+        raise ValueError(
+            f"a name has at most {NAME_MAX_CHARACTERS} characters, and {name[:SHOWN_CHARACTERS]}… has more"
+        )
 
 
 class SeriesMemory:
@@ -76,7 +89,7 @@ class SeriesMemory:
         wanted = tuple(series)
         if known is not None and known.series == wanted:
             return known
-        if len(wanted) > self._limit:
+        if len(wanted) > self._limit or any(map(_is_long, wanted)):
             return Layout(wanted)
         self._layouts_size += len(wanted) - (len(known) if known is not None else 0)
         if self._layouts_size > self._limit:
@@ -84,3 +97,7 @@ class SeriesMemory:
             self._layouts_size = len(wanted)
         layout = self._layouts[wanted[0]] = Layout(wanted)
         return layout
+
+
+def _is_long(labels: Labels) -> bool:
+    return sum(len(name) + len(value) for name, value in labels) > REMEMBERED_KEY_SIZE

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from monitor_collector.remote_write.contents import ELEMENTS_MAX, Contents, Description, Samples, kind
 from monitor_collector.remote_write.protobuf import Field, Malformed, Wire, fields, text
-from monitor_collector.remote_write.series import SeriesMemory, checked_labels
+from monitor_collector.remote_write.series import REMEMBERED_KEY_SIZE, SeriesMemory, checked_labels
 
 # Of WriteRequest
 _TIMESERIES, _METADATA = 1, 3
@@ -61,7 +61,9 @@ def _read_known(data: bytes, start: int, end: int, memory: SeriesMemory, samples
             return False
         if position <= start:
             return False
-        labels = memory.known(data[start:position])
+        # Longer ones are not remembered, and looking them up before each of many samples would take very long.
+        if position - start <= REMEMBERED_KEY_SIZE:
+            labels = memory.known(data[start:position])
     while position < end:
         content = position + 2
         position = content + data[position + 1]

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from monitor_collector.promql import METRIC_NAME, Labels
 from monitor_collector.push_format import Refusal
+from monitor_collector.push_limits import SHOWN_CHARACTERS
 from monitor_collector.remote_write.contents import ELEMENTS_MAX, Contents, Description, Samples, kind
 from monitor_collector.remote_write.protobuf import Field, Malformed, Wire, fields, text
 from monitor_collector.remote_write.series import LABELS_MAX, SeriesMemory, checked_labels
@@ -129,7 +130,8 @@ class _Reader:
             elif field.number == _HELP_REF:
                 help_ref = field.expect(Wire.VARINT).number_value
         if help_ref >= len(self._symbols):
-            raise Malformed(metadata.start, f"the help of {name} is symbol {help_ref} of {len(self._symbols)}")
+            shown = name[:SHOWN_CHARACTERS]
+            raise Malformed(metadata.start, f"the help of {shown} is symbol {help_ref} of {len(self._symbols)}")
         if number or help_ref:
             self.descriptions.append(Description(_family(name, kind(number)), kind(number), self._symbols[help_ref]))
 

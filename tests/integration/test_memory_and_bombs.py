@@ -98,6 +98,7 @@ def test_memory_does_not_grow_with_requests_that_are_all_different(collector: Co
         "-" * 20_000 + "load",
         f'label_replace(load, "{"a" * 5000}", "$1$1$1$1", "instance", "({LONG}|.*)")',
         'label_join(load, "a", "' + LONG + '", ' + ", ".join(['"instance"'] * 500) + ")",
+        f'label_replace(load, "a", "{"$1" * 5000}", "instance", "(.*)")',
         'count_values("v", load[1h:1ms])',
         'load{instance=~"' + "(.*)*" * 500 + '"}',
         'load{instance=~"(x{1000}){1000}"}',

@@ -114,6 +114,8 @@ def test_of_equal_samples_the_earlier_ones_are_the_top() -> None:
         ),
         ("double_exponential_smoothing(x[5m], 0.5, 0)", "invalid trend factor. Expected: 0 < tf < 1, got: 0.000000"),
         ('label_replace(x, "instance", "", "", "")', "same labelset"),
+        (f'label_replace(x, "a", "{"$1" * 70_000}", "instance", "(.*)")', "a label would have [0-9]+ characters"),
+        (f'label_join(x, "a", "{"-" * 40_000}", "b", "b", "b")', "a label would have 80000 characters; 65536 are"),
     ],
 )
 def test_parameters_that_make_no_sense_are_errors(query: str, said: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from collections.abc import Callable
 
 import cramjam
 import pytest
@@ -119,6 +120,41 @@ def test_a_message_of_very_many_small_parts_takes_little_memory(encoding: Encodi
         assert tracemalloc.get_traced_memory()[1] < 16 * SIZE
     finally:
         tracemalloc.stop()
+
+
+def long_label(number: int) -> One:
+    return One([("__name__", "a"), ("number", str(number)), ("text", "x" * SIZE)], [(1, NOW_MS)])
+
+
+@pytest.mark.parametrize(
+    ("encoding", "message"),
+    [
+        (Encoding.REMOTE_WRITE_1, lambda number: version_1(long_label(number))),
+        (Encoding.REMOTE_WRITE_1, lambda number: version_1(metadata={f"a_{number}": (1, "x" * SIZE)})),
+        (Encoding.REMOTE_WRITE_1, lambda number: version_1(metadata={f"a_{number}" + "x" * SIZE: (1, "")})),
+        (Encoding.REMOTE_WRITE_2, lambda number: version_2(long_label(number))),
+        (Encoding.REMOTE_WRITE_2, lambda number: version_2(long_label(number)._replace(metadata=(1, "x" * SIZE)))),
+    ],
+    ids=["labels", "help", "name", "labels 2", "help 2"],
+)
+def test_of_messages_with_long_texts_nothing_stays(encoding: Encoding, message: Callable[[int], bytes]) -> None:
+    form = RemoteWriteFormat({}, 4 * SIZE)
+    outcome(form, encoding, compressed(message(0)))
+    tracemalloc.start()
+    try:
+        for number in range(1, 11):
+            outcome(form, encoding, compressed(message(number)))
+        assert tracemalloc.get_traced_memory()[0] < SIZE
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_reason_is_short_whatever_it_is_about() -> None:
+    name = "a" * 4000
+    symbols = b"".join(span(4, symbol) for symbol in (b"", b"__name__", name.encode()))
+    unknown_help = symbols + span(5, span(1, bytes([1, 2])) + span(5, b"\x08\x01\x18\x09"))
+    status, reason = outcome(RemoteWriteFormat({}, MAX_BYTES), Encoding.REMOTE_WRITE_2, compressed(unknown_help))
+    assert (status, "is symbol 9 of 3" in str(reason)) == (400, True)
 
 
 def test_a_small_body_that_claims_to_be_large_takes_little_memory() -> None:

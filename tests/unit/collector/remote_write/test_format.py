@@ -13,7 +13,7 @@ from monitor_collector.exposition import Metadata
 from monitor_collector.ingest import PATH, REMOTE_WRITE_PATH
 from monitor_collector.push_format import Refusal
 from monitor_collector.push_limits import Limits
-from monitor_collector.remote_write.format import RemoteWriteFormat
+from monitor_collector.remote_write.format import DESCRIPTION_MAX_CHARACTERS, RemoteWriteFormat
 from monitor_collector.wal import Encoding, Record, Wal
 from tests.unit.collector.conftest import START_MS, Bench
 from tests.unit.collector.remote_write.messages import STALE, One, compressed, span, version_1, version_2
@@ -190,6 +190,14 @@ def test_metadata_have_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, kind in (("a", 1), ("b", 1), ("c", 1), ("a", 2)):
         form.batch(record(compressed(version_1(metadata={name: (kind, "")}))))
     assert metadata == {"a": Metadata("gauge", ""), "b": Metadata("counter", "")}
+
+
+def test_metadata_too_long_to_be_kept_are_left_out() -> None:
+    metadata: dict[str, Metadata] = {}
+    form = RemoteWriteFormat(metadata, 10_000)
+    help_text = "x" * (DESCRIPTION_MAX_CHARACTERS - 1)
+    form.batch(record(compressed(version_1(metadata={"a": (1, help_text), "b": (1, help_text + "x")}))))
+    assert metadata == {"a": Metadata("counter", help_text)}
 
 
 def test_a_token_is_for_one_instance(bench: Bench) -> None:

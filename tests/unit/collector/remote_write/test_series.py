@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from monitor_collector.remote_write.series import LABELS_MAX, SeriesMemory, checked_labels
+from monitor_collector.remote_write.series import LABELS_MAX, NAME_MAX_CHARACTERS, SeriesMemory, checked_labels
 from monitor_collector.samples import metric
 
 NAME = ("__name__", "load")
@@ -34,12 +34,19 @@ def test_names_may_be_what_they_may_be_in_a_text() -> None:
         ([NAME, ("ä", "1")], "load: 'ä' is no label name"),
         ([NAME, ("a\n", "1")], "load: 'a\\\\n' is no label name"),
         ([("__name__", "a-b")], "a-b: a metric name has letters"),
+        ([NAME, ("a" * (NAME_MAX_CHARACTERS + 1), "1")], f"load: a name has at most {NAME_MAX_CHARACTERS} characters"),
+        ([("__name__", "a" * (NAME_MAX_CHARACTERS + 1))], f"a+: a name has at most {NAME_MAX_CHARACTERS} characters"),
         ([NAME, *((f"label_{i}", "1") for i in range(LABELS_MAX))], f"load: a series has at most {LABELS_MAX} labels"),
     ],
 )
 def test_wrong_labels_are_refused_with_the_metric_and_the_reason(pairs: list[tuple[str, str]], reason: str) -> None:
     with pytest.raises(ValueError, match=f"^{reason}"):
         checked_labels(pairs)
+
+
+def test_the_longest_names_are_taken() -> None:
+    longest = "a" * NAME_MAX_CHARACTERS
+    assert checked_labels([("__name__", longest), (longest, "1")]) == metric(longest, **{longest: "1"})
 
 
 def test_the_same_series_in_the_same_order_are_the_same_layout() -> None:
@@ -68,3 +75,5 @@ def test_long_labels_are_not_remembered() -> None:
     memory = SeriesMemory()
     memory.remember("key", 10_000, metric("a"))
     assert memory.known("key") is None
+    long = metric("a", text="x" * 10_000)
+    assert memory.layout([metric("a"), long]) is not memory.layout([metric("a"), long])

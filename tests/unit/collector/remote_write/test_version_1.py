@@ -170,6 +170,22 @@ def test_a_malformed_message_is_refused_with_the_place_and_the_reason(
     assert reason in str(caught.value)
 
 
+def test_a_new_series_with_many_samples_is_not_looked_up_for_each(
+    memory: SeriesMemory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_up: list[bytes] = []
+    monkeypatch.setattr(memory, "known", lambda key: looked_up.append(key))
+    assert len(rows(version_1(One(LOAD, [(1, NOW_MS + shift) for shift in range(2000)])), memory)) == 2000
+    assert sum(map(len, looked_up)) < 100_000
+
+
+def test_series_share_the_texts_of_their_labels(memory: SeriesMemory) -> None:
+    message = version_1(*(One([("__name__", name), LOAD[1]], [(1, NOW_MS)]) for name in ("cpu", "load")))
+    first, second = (labels[-1] for labels, _, _ in rows(message, memory))
+    assert first == second == LOAD[1]
+    assert (first[0] is second[0], first[1] is second[1]) == (True, True)
+
+
 def test_a_message_with_millions_of_empty_samples_is_refused(
     memory: SeriesMemory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
