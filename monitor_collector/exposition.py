@@ -17,6 +17,7 @@ import numpy as np
 import orjson
 
 from monitor_collector.promql import Labels
+from monitor_collector.push_limits import LABELS_MAX
 from monitor_collector.samples import Batch, Layout, labels_from
 
 KINDS = ("counter", "gauge", "histogram", "summary", "untyped", "unknown", "info", "stateset", "gaugehistogram")
@@ -249,6 +250,8 @@ def parse_series(text: bytes) -> Labels:
             pair = _LABEL.match(rest, position, end)
             if not pair:
                 raise ValueError(f'{shown(rest[position:end])}: a label is written name="value"')
+            if len(labels) > LABELS_MAX:
+                raise ValueError(f"{shown(text)}: a series has at most {LABELS_MAX} labels")
             name = pair[1].decode()
             if name in labels:
                 raise ValueError(f"{shown(text)}: the label {name} is there twice")

@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from monitor_collector.frame import MISSING, Chunk, Frame, FrameRows
+from monitor_collector.frame import MISSING, MISSING_BITS, Chunk, Frame, FrameRows
 from monitor_collector.promql import Labels, Matcher, Series
 from monitor_collector.samples import Batch, Layout, instance_of
 from monitor_collector.series_index import Match, Place, SeriesIndex
@@ -154,6 +154,17 @@ class Head:
         batch = Batch(layout, np.array(values, dtype=np.float64), at_ms)
         self.append(batch)
         return batch
+
+    def restore(self, rows: FrameRows) -> None:
+        """Takes up what a block has. Until the next `cut` it counts as not stored."""
+        is_there = rows.values.view(np.uint64) != MISSING_BITS
+        live = np.flatnonzero(is_there.any(axis=1))
+        for part in self._place(Layout([rows.series[i] for i in live], rows.name)):
+            values, present = rows.values[live[part.positions]], is_there[live[part.positions]]
+            for row in np.flatnonzero(present.any(axis=0)).tolist():
+                here = present[:, row]
+                part.frame.write(int(rows.timestamps[row]), part.columns[here], values[here, row])
+        self.changes += 1
 
     def _place(self, layout: Layout) -> list[_Part]:
         per_frame: dict[Frame, list[tuple[int, int]]] = defaultdict(list)

@@ -11,7 +11,7 @@ values for one series and moment the one that was stored first counts.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -90,6 +90,11 @@ class History:
         for block in self._overlapping(start_ms, end_ms):
             lists.update((id(labels), labels) for labels in block.labels_between(matchers, start_ms, end_ms))
         return set().union(*lists.values())
+
+    def frames(self, since_ms: int) -> Iterator[FrameRows]:
+        """All samples with t > since_ms, those that were stored first first. Raises BlockDamaged."""
+        for block in self.blocks:
+            yield from block.frames(since_ms)
 
     def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> list[Series]:
         """The samples with start_ms < t <= end_ms, as `Head.select`. Raises BlockDamaged."""

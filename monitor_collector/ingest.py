@@ -22,6 +22,7 @@ from monitor_collector.metrics import Metrics
 from monitor_collector.push_format import Answer, Format, Refusal
 from monitor_collector.push_limits import Limits, SeriesRefusal, check_series
 from monitor_collector.remote_write.format import RemoteWriteFormat
+from monitor_collector.remote_write.series import SeriesMemory
 from monitor_collector.samples import Batch
 from monitor_collector.text_format import TextFormat
 from monitor_collector.wal import Encoding, Record, Wal, WalBusy, WalError
@@ -36,6 +37,8 @@ OLDEST_SAMPLE_MS = 24 * 3600 * 1000
 FUTURE_SAMPLE_MS = 10 * 60 * 1000
 # So much may be in memory that no block has, before batches that cannot be stored are not even kept there.
 UNACKNOWLEDGED_MAX_BYTES = 512 * 1024 * 1024
+# What was taken once is read again at a start, whatever the limits are then.
+ANY_SIZE = 1 << 40
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -74,11 +77,10 @@ class Ingest:
         self.arrivals: dict[str, int] = {}
         self.limits = limits or Limits()
         self.parser = Parser()
-        self.formats: Mapping[str, Format] = {
-            PATH: TextFormat(self.parser, self.limits.text_bytes),
-            REMOTE_WRITE_PATH: RemoteWriteFormat(self.parser.metadata, self.limits.text_bytes),
-        }
-        self._readers = {encoding: one for one in self.formats.values() for encoding in one.encodings}
+        self._series_memory = SeriesMemory()
+        self.formats = self._formats(self.limits.text_bytes, self.limits.lines)
+        readers = self._formats(ANY_SIZE, ANY_SIZE)
+        self._readers = {encoding: one for one in readers.values() for encoding in one.encodings}
         self._head = head
         self._wal = wal
         self._metrics = metrics
@@ -92,6 +94,12 @@ class Ingest:
             metrics.add("monitor_ingest_refused_batches_total", 0, code=str(status))
         self._seconds = metrics.counter("monitor_ingest_duration_seconds_sum")
         self._durations = metrics.counter("monitor_ingest_duration_seconds_count")
+
+    def _formats(self, text_bytes: int, lines: int) -> Mapping[str, Format]:
+        return {
+            PATH: TextFormat(self.parser, text_bytes, lines),
+            REMOTE_WRITE_PATH: RemoteWriteFormat(self.parser.metadata, text_bytes, self._series_memory),
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])

@@ -13,14 +13,19 @@ from monitor_collector.push_format import Refusal
 from monitor_collector.samples import Layout
 
 SHOWN_CHARACTERS = 80
+# Nothing else is done while a body is read. A message of remote write can be made of millions of empty parts, and a
+# series of millions of labels.
+ELEMENTS_MAX = 200_000
+LABELS_MAX = 1024
 
 
 class Limits(NamedTuple):
-    """Of a body as it comes and of its text; of the series in memory, of one host and in total; of the labels of a
-    series, the metric name among the values. Lengths are bytes of UTF-8."""
+    """Of a body as it comes, of its text and the lines of that; of the series in memory, of one host and in total; of
+    the labels of a series, the metric name among the values. Lengths are bytes of UTF-8."""
 
     body_bytes: int = 16 * 1024 * 1024
-    text_bytes: int = 64 * 1024 * 1024
+    text_bytes: int = 16 * 1024 * 1024
+    lines: int = ELEMENTS_MAX
     host_series: int = 20_000
     series: int = 1_000_000  # as many as `exposition.Parser` remembers
     labels: int = 64

@@ -61,7 +61,7 @@ class Storage:
         self.failed_cuts = 0
         self._limits = limits
         self._now_ms = now_ms
-        # The head holds nothing of what the run before has put into blocks.
+        # The head holds nothing yet of what the run before has put into blocks.
         self.head.forgotten_ms = self.history.newest_ms
         self._own_reader = OwnReader()
         self._own_writer = OwnWriter(0)
@@ -70,7 +70,9 @@ class Storage:
         self._executor = ThreadPoolExecutor(1, "storage")
 
     def replay(self) -> Iterator[Record]:
-        """The pushes of the run before that no block has. The collector's own samples are taken up on the way."""
+        """The pushes of the run before that no block has. The collector's own samples are taken up on the way, and
+        before, what rules look back at is read from blocks."""
+        self._warm_up()
         for record in self.wal.replay():
             if record.encoding in _OWN:
                 batch = self._own_reader.batch(record)
@@ -79,6 +81,22 @@ class Storage:
             else:
                 yield record
         self._own_writer = OwnWriter(self._own_reader.last_number + 1)
+
+    def _warm_up(self) -> None:
+        """As if the run before had gone on: rules ask for the last minutes every second."""
+        newest_ms = self.history.newest_ms
+        since_ms = max(newest_ms, self._now_ms()) - self._limits.head_window_seconds * 1000
+        if newest_ms <= since_ms:
+            return
+        try:
+            for rows in self.history.frames(since_ms):
+                self.head.restore(rows)
+        except BlockDamaged as error:
+            # Whoever asks for what is in it is told the same.
+            log.error("%s", error)
+        else:
+            self.head.forgotten_ms = since_ms
+        self.head.cut()
 
     def append_own(self, frame: str, samples: Sequence[tuple[Labels, float]], at_ms: int) -> None:
         """Stores series that the collector makes itself, all at one moment. They are on disk soon after."""

@@ -17,13 +17,14 @@ _ROOM_BYTES = 1024 * 1024
 
 
 class TextFormat:
-    """A text may have `max_bytes` when it is decompressed."""
+    """A text may have `max_bytes` when it is decompressed, and `max_lines`."""
 
     encodings = frozenset({Encoding.TEXT, Encoding.TEXT_GZIP})
 
-    def __init__(self, parser: Parser, max_bytes: int) -> None:
+    def __init__(self, parser: Parser, max_bytes: int, max_lines: int) -> None:
         self._parser = parser
         self._max_bytes = max_bytes
+        self._max_lines = max_lines
         self._room = bytearray(min(_ROOM_BYTES, max_bytes))
 
     def encoding(self, headers: Mapping[bytes, bytes]) -> Encoding:
@@ -37,6 +38,8 @@ class TextFormat:
 
     def batch(self, record: Record) -> Batch:
         text = self._decompressed(record.body) if record.encoding is Encoding.TEXT_GZIP else record.body
+        if text.count(b"\n") > self._max_lines:
+            raise Refusal(413, f"a body may have {self._max_lines} lines")
         try:
             return self._parser.parse(text, record.arrived_ms)
         except ExpositionError as error:

@@ -22,6 +22,7 @@ from monitor_collector.promql import Labels, Matcher, Series
 # Shared by all blocks: dashboards and rules ask for the same columns again and again.
 _memory: Cache[Any] = Cache(160 * 1024 * 1024)
 _numbers = count()
+_EARLIEST_MS = -(1 << 63)
 
 
 class Block:
@@ -114,15 +115,18 @@ class Block:
         """In the order that they are stored in."""
         return self._index.names.names
 
-    def frames(self) -> Iterator[FrameRows]:
-        """All that the block holds, one frame at a time."""
+    def frames(self, since_ms: int = _EARLIEST_MS) -> Iterator[FrameRows]:
+        """What the block holds with t > since_ms, one frame at a time; frames without are left out."""
         for number, name in enumerate(self.frame_names()):
+            if self._index.entry(number).newest_ms <= since_ms:
+                continue
             frame, _ = self._frame(number)
             labels = self._index.labels(number)
-            values = np.empty((len(labels), len(frame.timestamps)))
+            start = int(frame.timestamps.searchsorted(since_ms, side="right"))
+            values = np.empty((len(labels), len(frame.timestamps) - start))
             for i, row in enumerate(values):
-                row[:] = frame.column(i)
-            yield FrameRows(name, labels, frame.timestamps, values)
+                row[:] = frame.column(i)[start:]
+            yield FrameRows(name, labels, frame.timestamps[start:], values)
 
     def stored_frames(self, name: str) -> Iterator[tuple[tuple[Labels, ...], StoredFrame]]:
         """The frames of that name, with the labels of their columns, to be read column by column."""

@@ -9,12 +9,10 @@ import numpy as np
 
 from monitor_collector.promql import Labels
 from monitor_collector.push_format import Refusal
+from monitor_collector.push_limits import ELEMENTS_MAX
 from monitor_collector.remote_write.protobuf import Wire, fields, signed
 from monitor_collector.remote_write.series import SeriesMemory
 from monitor_collector.samples import Batch
-
-# Senders put some thousands into a message. A message can be written so that it has millions of empty ones.
-ELEMENTS_MAX = 1_000_000
 
 # Both messages number the types alike.
 KINDS = ("unknown", "counter", "gauge", "histogram", "gaugehistogram", "summary", "info", "stateset")

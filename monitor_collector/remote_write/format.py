@@ -42,14 +42,17 @@ class WrittenBatch(Batch):
 
 
 class RemoteWriteFormat:
-    """A message may have `max_bytes` when it is decompressed. What messages say about metrics goes to `metadata`."""
+    """A message may have `max_bytes` when it is decompressed. What messages say about metrics goes to `metadata`; what
+    series they have is remembered in `memory`."""
 
     encodings = frozenset(ENCODINGS.values())
 
-    def __init__(self, metadata: MutableMapping[str, Metadata], max_bytes: int) -> None:
+    def __init__(
+        self, metadata: MutableMapping[str, Metadata], max_bytes: int, memory: SeriesMemory | None = None
+    ) -> None:
         self._metadata = metadata
         self._max_bytes = max_bytes
-        self._memory = SeriesMemory()
+        self._memory = memory or SeriesMemory()
 
     def encoding(self, headers: Mapping[bytes, bytes]) -> Encoding:
         content_encoding = headers.get(b"content-encoding", b"").decode("latin-1").strip().lower()

@@ -10,11 +10,9 @@ import sys
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 
 from monitor_collector.promql import METRIC_NAME, Labels
-from monitor_collector.push_limits import SHOWN_CHARACTERS
+from monitor_collector.push_limits import LABELS_MAX, SHOWN_CHARACTERS
 from monitor_collector.samples import Layout, labels_from
 
-# No limit on labels that is worth setting is above this; here it bounds what a message can make of our memory.
-LABELS_MAX = 1024
 REMEMBERED_KEY_SIZE = 1024
 # As long as a metric name may be by default. Names are matched each time they come: long ones would make that slow.
 NAME_MAX_CHARACTERS = 4096

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from monitor_collector.remote_write.contents import ELEMENTS_MAX, Contents, Description, Samples, kind
+from monitor_collector.push_format import Refusal
+from monitor_collector.push_limits import ELEMENTS_MAX
+from monitor_collector.remote_write.contents import Contents, Description, Samples, kind
 from monitor_collector.remote_write.protobuf import Field, Malformed, Wire, fields, text
 from monitor_collector.remote_write.series import REMEMBERED_KEY_SIZE, SeriesMemory, checked_labels
 
@@ -35,7 +37,9 @@ def read_version_1(data: bytes, memory: SeriesMemory) -> Contents:
     samples = Samples()
     descriptions: list[Description] = []
     number = 0
-    for field in fields(data, 0, len(data)):
+    for count, field in enumerate(fields(data, 0, len(data)), 1):
+        if count > ELEMENTS_MAX:
+            raise Refusal(413, f"a message may have {ELEMENTS_MAX} series and metadata")
         if field.number == _TIMESERIES:
             field.expect(Wire.SPAN)
             number += 1
@@ -43,7 +47,7 @@ def read_version_1(data: bytes, memory: SeriesMemory) -> Contents:
                 _read_series(data, field, number, memory, samples)
         elif field.number == _METADATA:
             description = _description(data, field.expect(Wire.SPAN))
-            if description.name and len(descriptions) < ELEMENTS_MAX:
+            if description.name:
                 descriptions.append(description)
     return Contents(samples, descriptions)
 

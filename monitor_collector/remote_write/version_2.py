@@ -11,10 +11,10 @@ from collections.abc import Sequence
 
 from monitor_collector.promql import METRIC_NAME, Labels
 from monitor_collector.push_format import Refusal
-from monitor_collector.push_limits import SHOWN_CHARACTERS
-from monitor_collector.remote_write.contents import ELEMENTS_MAX, Contents, Description, Samples, kind
+from monitor_collector.push_limits import ELEMENTS_MAX, LABELS_MAX, SHOWN_CHARACTERS
+from monitor_collector.remote_write.contents import Contents, Description, Samples, kind
 from monitor_collector.remote_write.protobuf import Field, Malformed, Wire, fields, text
-from monitor_collector.remote_write.series import LABELS_MAX, SeriesMemory, checked_labels
+from monitor_collector.remote_write.series import SeriesMemory, checked_labels
 
 # Of Request
 _SYMBOLS, _TIMESERIES = 4, 5
@@ -34,13 +34,13 @@ def read_version_2(data: bytes, memory: SeriesMemory) -> Contents:
     """All of a message. Raises Malformed, and Refusal for one that is too large."""
     symbols: list[str] = []
     spans: list[Field] = []
-    for field in fields(data, 0, len(data)):
+    for count, field in enumerate(fields(data, 0, len(data)), 1):
+        if count > ELEMENTS_MAX:
+            raise Refusal(413, f"a message may have {ELEMENTS_MAX} symbols and series")
         if field.number == _SYMBOLS:
             symbols.append(text(data, field))
         elif field.number == _TIMESERIES:
             spans.append(field.expect(Wire.SPAN))
-        if len(symbols) > ELEMENTS_MAX or len(spans) > ELEMENTS_MAX:
-            raise Refusal(413, f"a message may have {ELEMENTS_MAX} symbols and as many series")
     if spans and (not symbols or symbols[0]):
         raise Malformed(0, "the first of the symbols is not the empty string")
     reader = _Reader(data, symbols, memory)

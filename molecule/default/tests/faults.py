@@ -5,7 +5,7 @@ Whatever runs meanwhile is a transient unit of systemd with a time limit: a kill
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from testinfra.host import Host
 LIMIT_SECONDS = 600
 AGENT_UNIT = "monitor-agent@blue.service"
 AGENT_CONFIGURATION = "/etc/monitor-agent/agent.ini"
+AGENT_SPOOL = "/var/lib/monitor-agent/spool"
 COLLECTOR_CONFIGURATION = "/etc/monitor-collector"
 
 TAKE_MEMORY = "import time; taken = bytearray({size_bytes}); time.sleep({limit_seconds})"
@@ -83,6 +84,16 @@ def inodes_used_up(host: Host, name: str) -> Iterator[None]:
 
 
 @contextmanager
+def read_only(host: Host, name: str) -> Iterator[None]:
+    """As after an error on its disk. The agent notices within a minute: here nothing tells it of the change."""
+    host.check_output(f"mount -o remount,ro /srv/{name}")
+    try:
+        yield
+    finally:
+        host.run(f"mount -o remount,rw /srv/{name}")
+
+
+@contextmanager
 def unit_failed(host: Host) -> Iterator[None]:
     unit = "fault-failing.service"
     host.run("systemd-run --quiet --wait --unit=%s false", unit)
@@ -119,8 +130,8 @@ def script_failing(host: Host, path: str) -> Iterator[None]:
 
 
 @contextmanager
-def watched(host: Host, url: str, *file_systems: str) -> Iterator[None]:
-    """A host whose agent pushes to one more collector and has small file systems at /srv/<name>.
+def watched(host: Host, destinations: Mapping[str, str], *file_systems: str) -> Iterator[None]:
+    """A host whose agent pushes to more destinations (name -> address) and has small file systems at /srv/<name>.
 
     They have 8 MiB and 64 inodes, and are overlays, since a tmpfs is not reported. In a container mounts do not spread
     to units that run already, so the agent is restarted.
@@ -128,8 +139,9 @@ def watched(host: Host, url: str, *file_systems: str) -> Iterator[None]:
     kept = f"{AGENT_CONFIGURATION}.kept"
     host.check_output("cp --preserve=all %s %s", AGENT_CONFIGURATION, kept)
     try:
-        further = f"s|^\\[listen\\]$|[push quick]\\nurl = {url}/api/v1/import/prometheus\\n\\n[listen]|"
-        host.check_output("sed --in-place -e 's/^mode = .*/mode = all/' -e %s %s", further, AGENT_CONFIGURATION)
+        further = "".join(f"[push {name}]\\nurl = {address}\\n\\n" for name, address in destinations.items())
+        replacement = f"s|^\\[listen\\]$|{further}[listen]|"
+        host.check_output("sed --in-place -e 's/^mode = .*/mode = all/' -e %s %s", replacement, AGENT_CONFIGURATION)
         for name in file_systems:
             below = f"/run/fault/{name}"
             layers = f"lowerdir={below}/lower,upperdir={below}/upper,workdir={below}/work"
@@ -145,4 +157,5 @@ def watched(host: Host, url: str, *file_systems: str) -> Iterator[None]:
         for name in file_systems:
             host.run(f"umount /srv/{name}; umount /run/fault/{name}; rmdir /srv/{name} /run/fault/{name}")
         host.run("mv %s %s", kept, AGENT_CONFIGURATION)
-        host.run(f"rmdir /run/fault; systemctl restart {AGENT_UNIT}")
+        spools = " ".join(f"{AGENT_SPOOL}/{name}" for name in destinations)
+        host.run(f"rmdir /run/fault; systemctl restart {AGENT_UNIT}; rm --recursive {spools}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 from urllib.error import HTTPError
@@ -26,9 +26,12 @@ UNIT = "fault-collector.service"
 PROGRAM = "/opt/monitor-collector/blue/monitor-collector"
 PORT = 9440
 EAR_PORT = 9441
+# Where pushes are not understood.
+RUDE_PORT = 9442
 START_SECONDS = 20
 # It takes no samples while less than 64 MiB are free.
 DISK_MEGABYTES = 200
+FULL_DISK_FREE_BYTES = 10 * 1024 * 1024
 # How long a series that has ended is seen.
 LOOKBACK_SECONDS = 10
 
@@ -47,10 +50,10 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 class Ear(BaseHTTPRequestHandler):
     def do_POST(self):
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.send_response(200)
+        self.send_response({status})
         self.end_headers()
     do_GET = do_POST
-HTTPServer(("127.0.0.1", {port}), Ear).serve_forever()
+HTTPServer(("0.0.0.0", {port}), Ear).serve_forever()
 """
 
 
@@ -96,6 +99,15 @@ class QuickCollector(Collector):
     def reload(self) -> None:
         self._host.check_output("systemctl kill --kill-who=main --signal=HUP %s", UNIT)
 
+    def fill_disk(self) -> None:
+        self._host.check_output(
+            f"free=$(df --block-size=1 --output=avail {DATA} | tail -n 1) && "
+            f"head --bytes=$((free - {FULL_DISK_FREE_BYTES})) /dev/zero > {DATA}/fill"
+        )
+
+    def free_disk(self) -> None:
+        self._host.run(f"rm {DATA}/fill")
+
     def start(self) -> None:
         self._host.check_output(
             f"systemd-run --quiet --collect --unit={UNIT} --property=RuntimeMaxSec=900 "
@@ -133,8 +145,8 @@ class QuickCollector(Collector):
 
 
 @contextmanager
-def quick_collector(host: Host, address: str, instances: list[str]) -> Iterator[QuickCollector]:
-    """The collector, running; `instances` must report to it."""
+def quick_collector(host: Host, address: str, intervals: Mapping[str, float]) -> Iterator[QuickCollector]:
+    """The collector, running; hosts must report to it, each at its interval in seconds."""
     collector = QuickCollector(host, address)
     host.check_output(f"mkdir --parents {CONFIGURATION}/rules.d {DATA}")
     host.check_output(f"mount -t tmpfs -o size={DISK_MEGABYTES}m fault-collector {DATA}")
@@ -145,9 +157,9 @@ def quick_collector(host: Host, address: str, instances: list[str]) -> Iterator[
             collector.write(f"rules.d/{name}", quick_rules(rules))
         thresholds = yaml.safe_load(host.check_output(f"cat {COLLECTOR_CONFIGURATION}/thresholds.yml"))["thresholds"]
         # The lab's disks are not to fill up, but the small ones of these tests are.
-        levels = {**thresholds[LEVELS_OF], "disk_filling_used_ratio": 0.6}
-        collector.write("thresholds.yml", {"thresholds": {instance: dict(levels) for instance in instances}})
-        targets = [{"instance": instance, "interval_seconds": 1} for instance in instances]
+        levels = {**thresholds[LEVELS_OF], "disk_filling_used_ratio": 0.6, "agent_backlog_seconds": 3}
+        collector.write("thresholds.yml", {"thresholds": {instance: dict(levels) for instance in intervals}})
+        targets = [{"instance": name, "interval_seconds": seconds} for name, seconds in intervals.items()]
         collector.write("targets.yml", {"targets": targets})
         ear = f"http://127.0.0.1:{EAR_PORT}/"
         receiver = {"name": "ear", "webhook": {"url": ear}}
@@ -172,6 +184,6 @@ def quick_collector(host: Host, address: str, instances: list[str]) -> Iterator[
         host.run(f"rm --recursive {PLACE}")
 
 
-def ear(host: Host) -> AbstractContextManager[None]:
-    """Somebody who listens where the collector sends its messages."""
-    return running(host, "ear", EAR.format(port=EAR_PORT))
+def ear(host: Host, port: int = EAR_PORT, status: int = 200) -> AbstractContextManager[None]:
+    """Somebody who listens, by default where the collector sends its messages, and always gives the same answer."""
+    return running(host, f"ear-{port}-{status}", EAR.format(port=port, status=status))

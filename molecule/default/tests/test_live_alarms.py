@@ -15,20 +15,29 @@ from contextlib import ExitStack, contextmanager
 import faults
 import pytest
 from conftest import COLLECTOR, connect
-from quick_collector import QuickCollector, ear, quick_collector
+from quick_collector import RUDE_PORT, QuickCollector, ear, quick_collector
+from testinfra.host import Host
 
 PATIENCE_SECONDS = 90
 HOST = "web-1"
 TEXTFILES = "/var/lib/monitor-agent/textfile"
 SCRIPTS = "/etc/monitor-agent/scripts.d/1"
 
-# Hosts that are only names: one that never reports, and one that stops.
-STRANGER, GONE = "stranger", "gone"
+# Hosts that are only names: one that never reports, one that stops, one that comes and goes, and one whose agent has
+# another version than most.
+STRANGER, GONE, FLAPPING, ODD = "stranger", "gone", "flapping", "odd"
+INTERVALS_SECONDS = {HOST: 1, STRANGER: 1, GONE: 1, FLAPPING: 0.5, ODD: 1}
+# Comes and goes: it is thought to be there for three intervals after each push.
+FLAPPING_SECONDS = 3
+DAY_MS = 24 * 3600 * 1000
 
 OF_HOSTS = {
+    "HostAgentBacklog",
+    "HostAgentBatchesRejected",
     "HostDiskFilling",
     "HostDiskFillingFast",
     "HostDiskSpaceLow",
+    "HostFilesystemReadOnly",
     "HostInodesLow",
     "HostLoadHigh",
     "HostMemoryHigh",
@@ -38,28 +47,34 @@ OF_HOSTS = {
     "HostTextfileStale",
 }
 OF_THE_COLLECTOR = {
+    "CollectorCannotStore",
+    "CollectorDiskLow",
     "CollectorHeartbeatFailing",
     "CollectorNotificationsFailing",
     "CollectorPushesRefused",
+    "CollectorReloadFailed",
     "CollectorRuleFailing",
+    "CollectorSamplesDropped",
 }
 ALARMS = sorted(
     {(name, HOST) for name in OF_HOSTS}
     | {(name, "") for name in OF_THE_COLLECTOR}
-    | {("HostNeverSeen", STRANGER), ("HostDown", GONE)}
+    | {("HostNeverSeen", STRANGER), ("HostDown", GONE), ("HostFlapping", FLAPPING), ("HostAgentVersionOdd", ODD)}
 )
 # These go on for as long as rates are taken, or look forward from what was.
 LASTING = {"CollectorNotificationsFailing", "HostDiskFilling", "HostDiskFillingFast"}
 
 
 class Visitors:
-    """Hosts that only report that they are there, every half second while they are in `present`.
+    """Hosts that only report that they are there and which version they have, every half second while they are in
+    `versions`; FLAPPING now and then only, while `is_flapping`.
 
-    While `is_rude`, pushes come as well that are malformed.
+    While `is_rude`, pushes come as well that are malformed or long past.
     """
 
     def __init__(self, collector: QuickCollector) -> None:
-        self.present: set[str] = set()
+        self.versions: dict[str, str] = {}
+        self.is_flapping = False
         self.is_rude = False
         self._collector = collector
         self._ended = threading.Event()
@@ -68,11 +83,15 @@ class Visitors:
 
     def _run(self) -> None:
         while not self._ended.wait(0.5):
-            lines = [f'node_load1{{instance="{name}",job="host"}} 0\n' for name in sorted(self.present)]
-            if lines:
-                self._collector.push("".join(lines))
+            versions = dict(self.versions)
+            if self.is_flapping and time.monotonic() % FLAPPING_SECONDS >= 0.5:
+                versions.pop(FLAPPING, None)
+            for name, version in versions.items():
+                labels = f'instance="{name}",job="host",version="{version}"'
+                self._collector.push(f"monitor_agent_build_info{{{labels}}} 1\n")
             if self.is_rude:
                 self._collector.push("this is no metric\n")
+                self._collector.push(f"past 1 {time.time_ns() // 1_000_000 - 2 * DAY_MS}\n")
 
     def end(self) -> None:
         self._ended.set()
@@ -96,14 +115,19 @@ def wait_until(condition: Callable[[], bool], complaint: Callable[[], str]) -> N
 
 @contextmanager
 def hosts_that_are_not_there(collector: QuickCollector, visitors: Visitors) -> Iterator[None]:
-    """One has gone, another never comes; then both are there."""
-    visitors.present = {GONE}
+    """One has gone, another never comes, one comes and goes, and one is not like others; then all are well."""
+    version = next(
+        one["metric"]["version"]
+        for one in collector.get("/api/v1/query", query="monitor_agent_build_info")["result"]
+        if one["metric"]["instance"] == HOST
+    )
+    visitors.versions = {GONE: version}
     wait_until(lambda: collector.query("up == 1").keys() >= {GONE}, lambda: "the host that is to go is not there")
-    visitors.present = set()
-    visitors.is_rude = True
+    visitors.versions = {FLAPPING: version, ODD: "0.0.1"}
+    visitors.is_flapping = visitors.is_rude = True
     yield
-    visitors.is_rude = False
-    visitors.present = {GONE, STRANGER}
+    visitors.is_flapping = visitors.is_rude = False
+    visitors.versions = dict.fromkeys([GONE, STRANGER, FLAPPING, ODD], version)
 
 
 @contextmanager
@@ -117,18 +141,52 @@ def failing_rule(collector: QuickCollector) -> Iterator[None]:
     collector.reload()
 
 
+@contextmanager
+def failing_reload(collector: QuickCollector) -> Iterator[None]:
+    """A file that cannot be read as rules."""
+    collector.write("rules.d/broken.yml", "groups: [\n")
+    collector.reload()
+    yield
+    collector.remove("rules.d/broken.yml")
+    collector.reload()
+
+
+@contextmanager
+def full_disk(collector: QuickCollector) -> Iterator[None]:
+    """Under the samples of the collector, of which its hosts get to know."""
+    collector.fill_disk()
+    yield
+    collector.free_disk()
+
+
+@contextmanager
+def turned_read_only(host: Host, collector: QuickCollector, name: str) -> Iterator[None]:
+    """A file system that was writable as far as the collector knows."""
+    writable = f'node_filesystem_readonly{{mountpoint="/srv/{name}"}} == 0'
+    wait_until(lambda: HOST in collector.query(writable), lambda: f"/srv/{name} is not reported")
+    with faults.read_only(host, name):
+        yield
+
+
 @pytest.fixture(scope="module")
 def trouble() -> Iterator[Trouble]:
     host, monitor = connect(HOST), connect(COLLECTOR)
     address = monitor.check_output("hostname --all-ip-addresses").split()[0]
     with ExitStack() as places, ExitStack() as causes:
-        collector = places.enter_context(quick_collector(monitor, address, [HOST, STRANGER, GONE]))
-        places.enter_context(faults.watched(host, collector.url, "full", "inodes"))
+        collector = places.enter_context(quick_collector(monitor, address, INTERVALS_SECONDS))
+        destinations = {
+            "quick": f"{collector.url}/api/v1/import/prometheus",
+            "rude": f"http://{address}:{RUDE_PORT}/",
+        }
+        places.enter_context(faults.watched(host, destinations, "full", "inodes", "readonly"))
         visitors = Visitors(collector)
         places.callback(visitors.end)
         # Until the end nobody hears what the collector has to say.
         causes.callback(lambda: places.enter_context(ear(monitor)))
+        causes.callback(lambda: places.enter_context(ear(monitor, RUDE_PORT)))
         for cause in (
+            ear(monitor, RUDE_PORT, status=400),
+            turned_read_only(host, collector, "readonly"),
             faults.processes_waiting(host, 12),
             faults.memory_taken(host, 0.72),
             faults.unit_failed(host),
@@ -139,6 +197,8 @@ def trouble() -> Iterator[Trouble]:
             faults.inodes_used_up(host, "inodes"),
             hosts_that_are_not_there(collector, visitors),
             failing_rule(collector),
+            failing_reload(collector),
+            full_disk(collector),
         ):
             causes.enter_context(cause)
         yield Trouble(collector, causes)

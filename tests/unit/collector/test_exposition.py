@@ -79,6 +79,7 @@ def test_nan_is_a_number() -> None:
         ('a{x="\\t"} 1', "are escapes"),
         ('a{x="1} 1', 'a label is written name="value"'),
         ('a{9="1"} 1', 'a label is written name="value"'),
+        ("a{" + ",".join(f'x{number}="1"' for number in range(1025)) + "} 1", "a series has at most 1024 labels"),
         ("# TYPE a speed", "the type is one of"),
         ("# HELP", "followed by a metric name"),
         ('{x="1"} 1', "does not begin with a metric name"),

@@ -227,8 +227,8 @@ def test_new_series_are_put_off_while_there_are_too_many_and_known_ones_taken(tm
 
 
 def test_what_was_taken_is_restored_though_the_limits_are_lower_now(collector: Collector, tmp_path: Path) -> None:
-    collector.push(b"a 1\nb 1\n")
-    later = Collector(tmp_path, Limits(series=1))
+    collector.push(gzip.compress(b"a 1\nb 1\n"), content_encoding="gzip")
+    later = Collector(tmp_path, Limits(series=1, text_bytes=1, lines=1))
     for record in later.wal.replay():
         later.ingest.restore(record)
     assert later.head.series_count == 2

@@ -415,6 +415,36 @@ def test_whatever_happens_each_sample_is_found_once_with_its_first_value(tmp_pat
     bench.run(work)
 
 
+def test_after_a_clean_stop_the_last_minutes_are_in_memory_again(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def first() -> None:
+        for second in range(201):
+            await bench.push(at(second), {A: second, B: -second} if second % 2 else {A: second})
+            if second == 100:
+                await bench.push(at(second), {OTHER: 1})
+                assert await bench.storage.cut()
+        bench.now_ms = at(200)
+
+    async def second() -> None:
+        assert bench.storage.head.forgotten_ms == at(140)
+        assert (bench.storage.head.series_count, bench.storage.head.unstored_bytes) == (2, 0)
+        assert bench.read(A) == [(at(second), second) for second in range(201)]
+        assert bench.read(OTHER) == [(at(100), 1)]
+        await bench.push(at(150), {A: 7, B: 7})
+        with monkeypatch.context() as patch:
+            patch.setattr(Block, "select", None)
+            assert bench.read(A, at(140)) == [(at(second), second) for second in range(141, 201)]
+            odd = [(at(second), -second) for second in range(141, 201, 2)]
+            assert bench.read(B, at(140)) == sorted([*odd, (at(150), 7)])
+        assert bench.storage.head.unstored_bytes > 0
+
+    async def third() -> None:
+        assert bench.read(A) == [(at(second), second) for second in range(201)]
+
+    bench.run(first)
+    bench.run(second)
+    bench.run(third)
+
+
 def test_labels_are_found_wherever_their_samples_are_and_without_reading_them(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,12 +15,13 @@ from monitor_collector.text_format import TextFormat, decompressed
 from monitor_collector.wal import Encoding, Record
 
 MAX_BYTES = 1000
+MAX_LINES = 300
 
 
 def outcome(body: bytes) -> object:
     """The metric names of a gzip body, or why it is refused."""
     try:
-        batch = TextFormat(Parser(), MAX_BYTES).batch(Record(0, Encoding.TEXT_GZIP, body))
+        batch = TextFormat(Parser(), MAX_BYTES, MAX_LINES).batch(Record(0, Encoding.TEXT_GZIP, body))
     except Refusal as refusal:
         return refusal.status, refusal.reason
     return [dict(labels)["__name__"] for labels in batch.layout.series]
@@ -32,6 +33,11 @@ def outcome(body: bytes) -> object:
 def test_a_body_that_grows_too_large_is_refused(text: bytes, status: int | None) -> None:
     found = outcome(gzip.compress(text))
     assert found == ["a"] * 250 if status is None else found[0] == status
+
+
+def test_a_body_of_very_many_lines_is_refused_before_they_are_read() -> None:
+    assert outcome(gzip.compress(b"#\n" * 300)) == []
+    assert outcome(gzip.compress(b"?\n" * 301)) == (413, "a body may have 300 lines")
 
 
 def test_members_are_too_large_together() -> None:
@@ -63,7 +69,7 @@ def test_a_body_that_grows_too_large_is_never_decompressed_whole(monkeypatch: py
 
 def test_a_text_larger_than_the_room_that_is_kept_is_read_too() -> None:
     text = b"a 1\n" * 500_000
-    batch = TextFormat(Parser(), 64 * 1024 * 1024).batch(Record(0, Encoding.TEXT_GZIP, gzip.compress(text)))
+    batch = TextFormat(Parser(), 64 * 1024 * 1024, 500_000).batch(Record(0, Encoding.TEXT_GZIP, gzip.compress(text)))
     assert len(batch) == 500_000
 
 

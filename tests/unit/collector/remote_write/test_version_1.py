@@ -186,6 +186,17 @@ def test_series_share_the_texts_of_their_labels(memory: SeriesMemory) -> None:
     assert (first[0] is second[0], first[1] is second[1]) == (True, True)
 
 
+@pytest.mark.parametrize("field", [3, 9], ids=["metadata", "unknown"])
+def test_a_message_with_millions_of_empty_parts_is_refused(
+    field: int, memory: SeriesMemory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(version_1_module, "ELEMENTS_MAX", 3)
+    assert not rows(span(field, b"") * 3, memory)
+    with pytest.raises(Refusal) as caught:
+        read_version_1(span(field, b"") * 4, memory)
+    assert caught.value.status == 413
+
+
 def test_a_message_with_millions_of_empty_samples_is_refused(
     memory: SeriesMemory, monkeypatch: pytest.MonkeyPatch
 ) -> None:

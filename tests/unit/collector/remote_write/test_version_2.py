@@ -138,16 +138,17 @@ def test_the_first_symbol_is_empty(memory: SeriesMemory) -> None:
 @pytest.mark.parametrize(
     "message",
     [
-        SYMBOLS + span(4, b""),
-        SYMBOLS + span(5, span(1, bytes([1, 2]))) * 5,
-        SYMBOLS + span(5, span(1, bytes([1, 2])) + span(2, b"") * 5),
+        SYMBOLS + span(4, b"") * 3,
+        SYMBOLS + span(5, span(1, bytes([1, 2]))) * 3,
+        span(9, b"") * 7,
+        SYMBOLS + span(5, span(1, bytes([1, 2])) + span(2, b"") * 7),
     ],
-    ids=["symbols", "series", "samples"],
+    ids=["symbols", "series", "unknown", "samples"],
 )
 def test_a_message_with_millions_of_empty_parts_is_refused(
     message: bytes, memory: SeriesMemory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(version_2_module, "ELEMENTS_MAX", 4)
+    monkeypatch.setattr(version_2_module, "ELEMENTS_MAX", 6)
     with pytest.raises(Refusal) as caught:
         read_version_2(message, memory)
     assert caught.value.status == 413
