@@ -10,6 +10,7 @@ from pathlib import Path
 from monitor_collector import __version__, config, systemd
 from monitor_collector.clock import Clock
 from monitor_collector.config import Configuration, Settings
+from monitor_collector.dashboard.live import Live
 from monitor_collector.documents import ConfigError
 from monitor_collector.engine import Engine
 from monitor_collector.ingest import Ingest
@@ -58,6 +59,7 @@ class Collector:
         self.engine = Engine(
             self.storage, self._database, self.metrics, self.ingest.arrivals, now_ms, self.notifications.wake
         )
+        self.live = Live(self.storage, self.engine, self.notifications, self.ingest.arrivals, now_ms)
         self._directory = directory
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -112,6 +114,7 @@ class Collector:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.live.close()
         await self.engine.close()
         await self.notifications.close()
         await self.queries.close()
@@ -140,6 +143,7 @@ class Collector:
         self.last_reload_succeeded = True
         self.ingest.credentials = configuration.credentials
         self.engine.configure(configuration)
+        self.live.configure(configuration)
         await self.notifications.configure(configuration.notifications, configuration.settings.external_url)
 
     async def observe(self) -> None:
@@ -168,6 +172,7 @@ class Collector:
         systemd.notify("WATCHDOG=1")
         if self.engine.is_storing:
             self.notifications.evaluated()
+        self.live.wake()
         await self.observe()
         self._clock.settle(self.storage.head.host_times_ms)
 

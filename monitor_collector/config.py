@@ -1,5 +1,5 @@
-"""The collector's configuration directory: `collector.yml`, `targets.yml`, `thresholds.yml`, `receivers.yml` and the
-rule files of `rules.d/`. Everything is checked before anything of it is used.
+"""The collector's configuration directory: `collector.yml`, `targets.yml`, `thresholds.yml`, `receivers.yml`,
+`dashboard.yml` and the rule files of `rules.d/`. Everything is checked before anything of it is used.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from monitor_collector.dashboard.columns import Column, read_columns
 from monitor_collector.documents import (
     Checker,
     ConfigError,
@@ -58,11 +59,12 @@ class Settings(NamedTuple):
 
 
 class Target(NamedTuple):
-    """A host that must report."""
+    """A host that must report. `groups` are those of the inventory that it is shown in."""
 
     instance: str
     interval_seconds: float
     labels: Mapping[str, str]
+    groups: tuple[str, ...] = ()
 
 
 class Configuration(NamedTuple):
@@ -76,6 +78,7 @@ class Configuration(NamedTuple):
     thresholds: Mapping[str, Mapping[str, float]]
     notifications: Policy
     groups: tuple[RuleGroup, ...]
+    columns: tuple[Column, ...] = ()
 
 
 def load(directory: Path) -> Configuration:
@@ -100,11 +103,14 @@ def load(directory: Path) -> Configuration:
     targets = checked(read_targets, directory / "targets.yml", ())
     thresholds = checked(read_thresholds, directory / "thresholds.yml", {})
     notifications = checked(read_policy, directory / "receivers.yml", Policy())
+    columns = checked(read_columns, directory / "dashboard.yml", ())
     files = sorted((*directory.glob("rules.d/*.yml"), *directory.glob("rules.d/*.yaml")))
     groups = [group for file in files for group in checked(read_groups, file) or ()]
     if problems:
         raise ConfigError(problems)
-    return Configuration(settings, credentials, api_credentials, targets, thresholds, notifications, tuple(groups))
+    return Configuration(
+        settings, credentials, api_credentials, targets, thresholds, notifications, tuple(groups), columns
+    )
 
 
 def read_settings(file: Path) -> Settings:
@@ -169,9 +175,16 @@ def read_targets(file: Path) -> tuple[Target, ...]:
     for number, entry in enumerate(_entries(checker, "targets"), 1):
         where = _where(entry, "instance", f"target {number}")
         values = checker.read(
-            entry, {"instance": Key(_word), "interval_seconds": Key(positive, 5), "labels": Key(labels, {})}, where
+            entry,
+            {
+                "instance": Key(_word),
+                "interval_seconds": Key(positive, 5),
+                "labels": Key(labels, {}),
+                "groups": Key(_words, ()),
+            },
+            where,
         )
-        if len(values) < 3:
+        if len(values) < len(Target._fields):
             continue
         target = Target(**values)
         if target.instance in found:
@@ -226,6 +239,12 @@ def _word(value: Any) -> str:
     if not isinstance(value, str | int) or isinstance(value, bool) or not str(value).strip():
         raise ValueError("must be the name of a host as in the inventory, for example web-1")
     return str(value)
+
+
+def _words(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise ValueError("must be a list of the inventory's groups, for example [web, early]")
+    return tuple(value)
 
 
 def _window(value: Any) -> int:

@@ -80,8 +80,13 @@ class HttpServer(uvicorn.Server):
 
 
 async def _serve(collector: Collector, server: HttpServer, listener: socket.socket) -> int:
+    def stop() -> None:
+        server.stop()
+        # Answers that would go on for ever.
+        collector.live.end()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, server.stop)
+        asyncio.get_running_loop().add_signal_handler(number, stop)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     starting = asyncio.create_task(_start(collector))
     await asyncio.wait([serving, starting], return_when=asyncio.FIRST_COMPLETED)

@@ -17,8 +17,8 @@ from monitor_collector.api.asking import route
 from monitor_collector.api.cross_origin import PREFIX, CrossOrigin
 from monitor_collector.api.operation import Operation
 from monitor_collector.collector import Collector
+from monitor_collector.dashboard.routes import Dashboard
 from monitor_collector.notifications.api import NotificationsApi
-from monitor_collector.page import Page
 
 _GET, _GET_AND_POST = ("GET",), ("GET", "POST")
 # A higher level takes several times as long for a few percent. Below the size it is not worth the while.
@@ -64,7 +64,7 @@ def _routes(collector: Collector) -> list[BaseRoute]:
         openapi.route(),
         *Operation(collector).routes(),
         *NotificationsApi(collector.notifications, settings.external_url, collector.now_ms).routes(),
-        *Page(collector).routes(),
+        *Dashboard(collector).routes(),
     ]
 
 

@@ -1,0 +1,91 @@
+// Which page is shown: the part of the address behind #, such as #/host/web-1?range=1h, so that each can be linked.
+
+import { setAttribute, setText } from "./dom.js";
+import { duration, time } from "./format.js";
+import { Live } from "./live.js";
+import { AlarmsPage } from "./alarms.js";
+import { ExplorePage } from "./explore.js";
+import { HostPage } from "./host.js";
+import { HostsPage } from "./hosts.js";
+import { ProbesPage } from "./probes.js";
+import { RulesPage } from "./rules.js";
+
+const PAGES = { hosts: HostsPage, host: HostPage, alarms: AlarmsPage, rules: RulesPage, probes: ProbesPage, explore: ExplorePage };
+
+const live = new Live();
+const main = document.getElementById("main");
+const freshness = document.getElementById("freshness");
+const stale = document.getElementById("stale");
+const alarmCount = document.getElementById("alarm-count");
+let page = null;
+let shownAddress = "";
+
+function address() {
+  const [path, search = ""] = location.hash.replace(/^#\/?/, "").split("?");
+  const [name, ...rest] = path.split("/");
+  return { name: name in PAGES ? name : "hosts", argument: decodeURIComponent(rest.join("/")), parameters: new URLSearchParams(search) };
+}
+
+// Changes what stands behind the "?" of the address without opening the page anew.
+function remember(parameters) {
+  const { name, argument } = address();
+  const search = new URLSearchParams(Object.entries(parameters).filter(([, value]) => value)).toString();
+  const hash = `#/${name}${argument ? `/${encodeURIComponent(argument)}` : ""}${search ? `?${search}` : ""}`;
+  shownAddress = hash;
+  history.replaceState(null, "", hash);
+}
+
+function open() {
+  if (location.hash === shownAddress && page) return;
+  shownAddress = location.hash;
+  const { name, argument, parameters } = address();
+  page?.close();
+  main.replaceChildren();
+  page = new PAGES[name]({ live, argument, parameters, remember });
+  main.append(page.element);
+  for (const link of document.querySelectorAll("nav a")) {
+    const isHere = link.dataset.page === name || (name === "host" && link.dataset.page === "hosts");
+    setAttribute(link, "aria-current", isHere ? "page" : null);
+  }
+  showPicture();
+}
+
+function showPicture() {
+  const firing = Object.values(live.picture.alarms).filter((alarm) => alarm.state === "firing" && !isQuiet(alarm));
+  setText(alarmCount, String(firing.length));
+  alarmCount.hidden = firing.length === 0;
+  document.title = `${firing.length ? `(${firing.length}) ` : ""}${page?.title ?? "Monitor"}`;
+  if (live.hasPicture) page?.show(live.picture);
+  showFreshness();
+}
+
+function isQuiet(alarm) {
+  return alarm.silencedBy.length + alarm.inhibitedBy.length + alarm.mutedBy.length > 0;
+}
+
+function showFreshness() {
+  const isStale = live.isStale;
+  document.body.classList.toggle("stale", isStale && live.hasPicture);
+  stale.hidden = !(isStale && live.hasPicture);
+  if (!live.hasPicture) {
+    setText(freshness, isStale ? "Waiting for the collector …" : "Connecting …");
+    return;
+  }
+  setText(freshness, isStale ? "Not live" : `Live, ${time(live.picture.at)}`);
+  if (isStale) {
+    const age = duration(live.now() - live.picture.at);
+    setText(stale, `No news from the collector for ${age}. What you see is from ${time(live.picture.at)}; trying again.`);
+  }
+}
+
+live.addEventListener("picture", showPicture);
+live.addEventListener("tick", () => {
+  showFreshness();
+  page?.tick?.();
+});
+addEventListener("hashchange", () => {
+  open();
+  main.focus({ preventScroll: true });
+  scrollTo(0, 0);
+});
+open();

@@ -1,0 +1,78 @@
+// The span of time that charts show: the last so long, which moves on, or a part of the past that was zoomed into.
+
+import { h } from "./dom.js";
+import * as format from "./format.js";
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+export const RANGES = { "15m": 15 * MINUTE, "1h": HOUR, "6h": 6 * HOUR, "24h": DAY, "7d": 7 * DAY, "30d": 30 * DAY };
+const POINTS = 240;
+const LEAST_SPAN = 10_000;
+
+export class Ranges {
+  #range;
+  #zoom = null;
+  #onchange;
+  #now;
+
+  // `now` gives the collector's time; `onchange` is called when another span is to be shown.
+  constructor({ parameters, now, onchange }) {
+    this.#range = parameters.get("range") in RANGES ? parameters.get("range") : "15m";
+    const [start, end] = [Number(parameters.get("start")), Number(parameters.get("end"))];
+    if (start > 0 && end > start) this.#zoom = { start, end };
+    this.#onchange = onchange;
+    this.#now = now;
+    this.buttons = Object.keys(RANGES).map((name) => h("button", { type: "button", onclick: () => this.#choose(name) }, name));
+    this.back = h("button", { type: "button", onclick: () => this.zoom(null) }, "Back to now");
+    this.text = h("span", { class: "when" });
+    this.element = h("div", { class: "ranges", role: "group", "aria-label": "Span of time" }, this.buttons, this.back, this.text);
+    this.#show();
+  }
+
+  get isLive() {
+    return this.#zoom === null;
+  }
+
+  // For the address.
+  get parameters() {
+    return this.#zoom ? { start: Math.round(this.#zoom.start), end: Math.round(this.#zoom.end) } : { range: this.#range };
+  }
+
+  // {start, end, step} in ms, on a grid, so that points do not wander from one request to the next.
+  span() {
+    const length = this.#zoom ? this.#zoom.end - this.#zoom.start : RANGES[this.#range];
+    const step = Math.max(Math.ceil(length / POINTS / 1000) * 1000, 1000);
+    const end = Math.floor((this.#zoom?.end ?? this.#now()) / step) * step;
+    return { start: end - Math.ceil(length / step) * step, end, step };
+  }
+
+  zoom(part) {
+    if (part && part.end - part.start < LEAST_SPAN) {
+      const middle = (part.start + part.end) / 2;
+      part = { start: middle - LEAST_SPAN / 2, end: middle + LEAST_SPAN / 2 };
+    }
+    this.#zoom = part && { start: part.start, end: Math.min(part.end, this.#now()) };
+    this.#show();
+    this.#onchange();
+  }
+
+  #choose(name) {
+    this.#range = name;
+    this.zoom(null);
+  }
+
+  #show() {
+    for (const button of this.buttons) {
+      button.setAttribute("aria-pressed", String(this.isLive && button.textContent === this.#range));
+    }
+    this.back.hidden = this.isLive;
+    const zoom = this.#zoom;
+    this.text.textContent = zoom ? `${format.time(zoom.start)} – ${format.time(zoom.end)}` : "";
+  }
+}
+
+// How often a chart that moves on is drawn anew, in ms.
+export function refreshAfter({ step }) {
+  return Math.min(Math.max(step, 2000), 60_000);
+}
