@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor_collector import __version__, config, rule_commands
+from monitor_collector.dashboard.columns import read_columns
 from monitor_collector.documents import ConfigError
 from monitor_collector.notifications import commands as silence_commands
 from monitor_collector.notifications.configuration import read_policy
@@ -21,6 +22,7 @@ CHECKS: dict[str, Callable[[Path], Any]] = {
     "targets": config.read_targets,
     "thresholds": config.read_thresholds,
     "receivers": read_policy,
+    "dashboard": read_columns,
     "credentials": config.read_credentials,
     "config": config.load,
 }

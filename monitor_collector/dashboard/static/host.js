@@ -1,4 +1,4 @@
-// One host: its alarms, charts of what matters, and everything that it sends.
+// One host: its alarms, charts of what matters, and all its series.
 
 import { query, queryRange } from "./api.js";
 import { Chart } from "./chart.js";
@@ -52,7 +52,7 @@ export class HostPage {
       this.alarms,
       this.ranges.element,
       this.charts,
-      h("h2", {}, "Everything it sends"),
+      h("h2", {}, "All its series"),
       h("p", {}, this.search),
       this.list,
     );

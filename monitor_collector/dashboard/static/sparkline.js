@@ -7,6 +7,7 @@ const HEIGHT = 24;
 const TOP = 4;
 // Fewer points than pixels.
 const LEAST_STEP_MS = 5000;
+const LEAST_SPAN_MS = 60_000;
 
 const observer = new IntersectionObserver((entries) => {
   for (const { target, isIntersecting } of entries) lines.get(target)?.see(isIntersecting);
@@ -58,6 +59,8 @@ export class Sparkline {
   #draw() {
     const end = this.#points.at(-1)?.[0];
     if (end === undefined) return;
+    // A lab that was made a minute ago should not have to be waited for.
+    const span = Math.max(end - this.#points[0][0], LEAST_SPAN_MS);
     let path = "";
     let isPenDown = false;
     for (const [at, value] of this.#points) {
@@ -65,7 +68,7 @@ export class Sparkline {
         isPenDown = false;
         continue;
       }
-      const x = WIDTH * (1 - (end - at) / this.#span);
+      const x = WIDTH * (1 - (end - at) / span);
       const y = HEIGHT - 2 - ((HEIGHT - 4) * value) / TOP;
       path += `${isPenDown ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`;
       isPenDown = true;
