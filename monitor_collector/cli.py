@@ -13,6 +13,7 @@ from monitor_collector.dashboard.columns import read_columns
 from monitor_collector.documents import ConfigError
 from monitor_collector.notifications import commands as silence_commands
 from monitor_collector.notifications.configuration import read_policy
+from monitor_collector.probes.configuration import read_probes
 
 DEFAULT_DIRECTORY = Path("/etc/monitor-collector")
 
@@ -23,6 +24,7 @@ CHECKS: dict[str, Callable[[Path], Any]] = {
     "thresholds": config.read_thresholds,
     "receivers": read_policy,
     "dashboard": read_columns,
+    "probes": read_probes,
     "credentials": config.read_credentials,
     "config": config.load,
 }

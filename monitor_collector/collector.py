@@ -16,6 +16,7 @@ from monitor_collector.engine import Engine
 from monitor_collector.ingest import Ingest
 from monitor_collector.metrics import Metrics
 from monitor_collector.notifications.service import Notifications
+from monitor_collector.probes.prober import Prober
 from monitor_collector.promql import EvaluationError
 from monitor_collector.queries import Queries
 from monitor_collector.reserve import Reserve, room
@@ -60,6 +61,7 @@ class Collector:
             self.storage, self._database, self.metrics, self.ingest.arrivals, now_ms, self.notifications.wake
         )
         self.live = Live(self.storage, self.engine, self.notifications, self.ingest.arrivals, now_ms)
+        self.prober = Prober(self.storage, now_ms)
         self._directory = directory
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -114,6 +116,7 @@ class Collector:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.prober.close()
         await self.live.close()
         await self.engine.close()
         await self.notifications.close()
@@ -144,6 +147,7 @@ class Collector:
         self.ingest.credentials = configuration.credentials
         self.engine.configure(configuration)
         self.live.configure(configuration)
+        self.prober.configure(configuration.probes, {one.instance: one.labels for one in configuration.targets})
         await self.notifications.configure(configuration.notifications, configuration.settings.external_url)
 
     async def observe(self) -> None:

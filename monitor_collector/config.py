@@ -1,5 +1,5 @@
 """The collector's configuration directory: `collector.yml`, `targets.yml`, `thresholds.yml`, `receivers.yml`,
-`dashboard.yml` and the rule files of `rules.d/`. Everything is checked before anything of it is used.
+`dashboard.yml`, `probes.yml` and the rule files of `rules.d/`. Everything is checked before anything of it is used.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from monitor_collector.documents import (
 )
 from monitor_collector.notifications.configuration import read_policy
 from monitor_collector.notifications.policy import Policy
+from monitor_collector.probes.configuration import Probe, read_probes
 from monitor_collector.push_limits import Limits
 from monitor_collector.queries import DEFAULT_LOOKBACK_SECONDS, DEFAULT_MAX_SAMPLES, DEFAULT_TIMEOUT_SECONDS
 from monitor_collector.rule_files import RuleGroup, read_groups
@@ -79,6 +80,7 @@ class Configuration(NamedTuple):
     notifications: Policy
     groups: tuple[RuleGroup, ...]
     columns: tuple[Column, ...] = ()
+    probes: tuple[Probe, ...] = ()
 
 
 def load(directory: Path) -> Configuration:
@@ -104,12 +106,13 @@ def load(directory: Path) -> Configuration:
     thresholds = checked(read_thresholds, directory / "thresholds.yml", {})
     notifications = checked(read_policy, directory / "receivers.yml", Policy())
     columns = checked(read_columns, directory / "dashboard.yml", ())
+    probes = checked(read_probes, directory / "probes.yml", ())
     files = sorted((*directory.glob("rules.d/*.yml"), *directory.glob("rules.d/*.yaml")))
     groups = [group for file in files for group in checked(read_groups, file) or ()]
     if problems:
         raise ConfigError(problems)
     return Configuration(
-        settings, credentials, api_credentials, targets, thresholds, notifications, tuple(groups), columns
+        settings, credentials, api_credentials, targets, thresholds, notifications, tuple(groups), columns, probes
     )
 
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute
 
-from monitor_collector.api import expressions, federation, openapi, rules, series, status, targets
+from monitor_collector.api import expressions, federation, openapi, probes, rules, series, status, targets
 from monitor_collector.api.access import Access
 from monitor_collector.api.answers import ApiError, failure
 from monitor_collector.api.asking import route
@@ -51,6 +51,7 @@ def _routes(collector: Collector) -> list[BaseRoute]:
         "/api/v1/rules": (rules.rules, _GET),
         "/api/v1/alerts": (rules.alerts, _GET),
         "/api/v1/targets": (targets.targets, _GET),
+        "/api/v1/probes": (probes.probes, _GET),
         "/api/v1/status/buildinfo": (status.build_information, _GET),
         "/api/v1/status/runtimeinfo": (status.runtime_information, _GET),
         "/api/v1/status/flags": (status.flags, _GET),

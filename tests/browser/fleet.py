@@ -73,7 +73,9 @@ def sample(name: str, value: float, **labels: str) -> str:
 class Fleet:
     """A collector with the role's own rules, and hosts that push to it each second until `close`."""
 
-    def __init__(self, directory: Path, hosts: list[SimulatedHost], columns: list[dict[str, str]] | None = None) -> None:
+    def __init__(
+        self, directory: Path, hosts: list[SimulatedHost], columns: list[dict[str, str]] | None = None
+    ) -> None:
         self.hosts = {host.name: host for host in hosts}
         self.collector = CollectorProcess(directory, _configuration(hosts, columns or []))
         self._ended = threading.Event()

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import yaml
 
+from monitor_collector.dashboard.columns import read_columns
 from monitor_collector.notifications.configuration import read_policy
 from monitor_collector.notifications.flapping import Flapping
 from monitor_collector.notifications.inhibition import Inhibitor
 from monitor_collector.notifications.policy import Policy
 from monitor_collector.notifications.routing import Route, matching
+from monitor_collector.probes.configuration import read_probes
 from tests.templates.conftest import Render
 
 INVENTORY = """\
@@ -25,7 +27,13 @@ monitor_agents:
       monitor_interval: 2
       monitor_labels: {ring: early}
       monitor_threshold_cpu_used_ratio: 0.5
+      monitor_probes:
+        - {name: site, http: {url: "http://{{ inventory_hostname }}:8080/"}}
+        - {tcp: {address: "{{ inventory_hostname }}:22"}}
     web-2:
+early:
+  hosts:
+    web-1:
 """
 
 
@@ -38,9 +46,9 @@ def inventory(tmp_path: Path) -> Path:
 def test_every_host_of_the_group_is_a_target_with_its_own_interval_and_labels(render: Render, tmp_path: Path) -> None:
     text = render("monitor_collector", "targets.yml.j2", host="monitor", inventory=inventory(tmp_path))
     assert yaml.safe_load(text)["targets"] == [
-        {"instance": "monitor", "interval_seconds": 5, "labels": {}},
-        {"instance": "web-1", "interval_seconds": 2, "labels": {"ring": "early"}},
-        {"instance": "web-2", "interval_seconds": 5, "labels": {}},
+        {"instance": "monitor", "interval_seconds": 5, "labels": {}, "groups": ["monitor_collector"]},
+        {"instance": "web-1", "interval_seconds": 2, "labels": {"ring": "early"}, "groups": ["early"]},
+        {"instance": "web-2", "interval_seconds": 5, "labels": {}, "groups": []},
     ]
 
 
@@ -48,6 +56,20 @@ def test_a_host_has_its_own_level_and_the_collectors_own_level_is_nobody_elses(r
     text = render("monitor_collector", "thresholds.yml.j2", host="monitor", inventory=inventory(tmp_path))
     levels = {host: names["cpu_used_ratio"] for host, names in yaml.safe_load(text)["thresholds"].items()}
     assert levels == {"monitor": 0.99, "web-1": 0.5, "web-2": 0.9}
+
+
+def test_a_host_is_probed_as_it_says(render: Render, tmp_path: Path) -> None:
+    text = render("monitor_collector", "probes.yml.j2", host="monitor", inventory=inventory(tmp_path))
+    (tmp_path / "probes.yml").write_text(text)
+    found = [(one.instance, one.name, one.check.target) for one in read_probes(tmp_path / "probes.yml")]
+    assert found == [("web-1", "site", "http://web-1:8080/"), ("web-1", "tcp", "web-1:22")]
+
+
+def test_columns_of_the_inventory_come_beside_the_usual_ones(render: Render, tmp_path: Path) -> None:
+    column = {"title": "Requests", "query": 'rate(requests_total{x="1"}[1m])', "unit": "per_second"}
+    text = render("monitor_collector", "dashboard.yml.j2", host="monitor", monitor_dashboard_columns=[column])
+    (tmp_path / "dashboard.yml").write_text(text)
+    assert [one._asdict() for one in read_columns(tmp_path / "dashboard.yml")] == [column]
 
 
 def test_the_drill_is_always_a_receiver_beside_the_inventorys(render: Render) -> None:

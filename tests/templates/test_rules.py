@@ -107,7 +107,10 @@ def test_the_role_installs_each_rule_file(inventory: Path) -> None:
 
 def test_each_alarm_has_a_test_in_which_it_fires_and_one_in_which_it_does_not(rules: Path) -> None:
     cases = [
-        case for path in TESTS for test in yaml.safe_load(path.read_text())["tests"] for case in test.get("alert_rule_test", ())
+        case
+        for path in TESTS
+        for test in yaml.safe_load(path.read_text())["tests"]
+        for case in test.get("alert_rule_test", ())
     ]
     assert {case["alertname"] for case in cases if case["exp_alerts"]} == set(alarms(rules))
     assert {case["alertname"] for case in cases if not case["exp_alerts"]} == set(alarms(rules))

@@ -1,6 +1,6 @@
 // What is measured from outside: each probe with its last result.
 
-import { query } from "./api.js";
+import { get, query } from "./api.js";
 import { h, table, trouble } from "./dom.js";
 import * as format from "./format.js";
 
@@ -26,11 +26,14 @@ export class ProbesPage {
   }
 
   async #load() {
-    const names = ["probe_success", "probe_duration_seconds", "probe_http_status_code", "probe_ssl_earliest_cert_expiry"];
     try {
-      const found = await Promise.all(names.map((name) => query(name, this.#closing.signal)));
-      const [success, ...others] = found.map((series) => new Map(series.map(({ metric, value }) => [keyOf(metric), { metric, value: Number(value[1]) }])));
-      const rows = [...success].sort(([a], [b]) => a.localeCompare(b, undefined, { numeric: true })).map(([key, { metric, value }]) => row(metric, value, others.map((one) => one.get(key)?.value)));
+      const signal = this.#closing.signal;
+      const [{ probes }, status, expiry] = await Promise.all([
+        get("probes", signal),
+        query("probe_http_status_code", signal),
+        query("probe_ssl_earliest_cert_expiry", signal),
+      ]);
+      const rows = probes.map((probe) => row(probe, valueOf(status, probe), valueOf(expiry, probe)));
       const titles = ["Host", "Probe", "Target", "State", "Takes", "Status", "Certificate ends"];
       this.list.replaceChildren(rows.length ? table("Probes", titles, rows) : h("p", {}, "No probes: the inventory's monitor_probes names them."));
     } catch (error) {
@@ -41,21 +44,24 @@ export class ProbesPage {
   }
 }
 
-function keyOf({ instance = "", probe = "", target = "" }) {
-  return JSON.stringify([instance, probe, target]);
+const WORDS = { up: "answers", down: "fails", unknown: "not asked yet" };
+
+function valueOf(found, { instance, probe }) {
+  const text = found.find(({ metric }) => metric.instance === instance && metric.probe === probe)?.value[1];
+  return text === undefined ? null : Number(text);
 }
 
-function row({ instance, probe, target }, success, [duration, status, expiry]) {
-  const days = expiry === undefined ? null : (expiry - Date.now() / 1000) / DAY_SECONDS;
+function row({ instance, probe, target, health, reason, duration }, status, expiry) {
+  const days = expiry === null ? null : Math.floor((expiry - Date.now() / 1000) / DAY_SECONDS);
   return h(
     "tr",
-    { class: success ? "up" : "silent" },
+    { class: health === "down" ? "silent" : "up" },
     h("th", { scope: "row" }, h("a", { href: `#/host/${encodeURIComponent(instance)}` }, instance)),
     h("td", {}, probe),
     h("td", {}, h("code", {}, target)),
-    h("td", { class: "state" }, success ? "answers" : "fails"),
+    h("td", { class: "state" }, reason ? `${WORDS[health]}: ${reason}` : WORDS[health]),
     h("td", { class: "number" }, duration === undefined ? "" : format.seconds(duration)),
-    h("td", { class: "number" }, status ? String(status) : ""),
-    h("td", { class: "number" }, days === null ? "" : `in ${Math.floor(days)} d`),
+    h("td", { class: "number" }, status === null ? "" : String(status)),
+    h("td", { class: "number" }, days === null ? "" : days < 0 ? `${-days} d ago` : `in ${days} d`),
   );
 }

@@ -1,0 +1,58 @@
+"""Probes of ports."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from monitor_collector.probes.measured import Findings, ProbeFailure, split_address
+from monitor_collector.probes.tcp import TcpCheck
+from tests.unit.collector.probes.servers import Conversation, figures, hang, measure, serving
+
+
+def saying(*pieces: bytes) -> Conversation:
+    async def conversation(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(0.01)
+
+    return conversation
+
+
+def test_a_port_that_can_be_connected_to_is_a_success() -> None:
+    found = figures(measure(lambda port: TcpCheck(f"127.0.0.1:{port}"), hang))
+    assert found["probe_ip_protocol"] == 4
+
+
+def test_what_it_says_may_come_in_pieces() -> None:
+    found = figures(measure(lambda port: TcpCheck(f"127.0.0.1:{port}", "^SSH-2"), saying(b"SS", b"H-2.0-x\r\n")))
+    assert found["probe_failed_due_to_regex"] == 0
+
+
+@pytest.mark.parametrize("said", [b"HTTP/1.1 400\r\n", b"", b"x" * 100_000])
+def test_something_else_is_a_failure(said: bytes) -> None:
+    with pytest.raises(ProbeFailure, match="what it says does not match '\\^SSH'"):
+        measure(lambda port: TcpCheck(f"127.0.0.1:{port}", "^SSH"), saying(said))
+
+
+def test_nobody_listens() -> None:
+    async def work() -> None:
+        async with serving(hang) as port:
+            pass
+        await TcpCheck(f"127.0.0.1:{port}").run(Findings())
+
+    with pytest.raises(ProbeFailure, match="cannot be connected to"):
+        asyncio.run(work())
+
+
+@pytest.mark.parametrize(("text", "address"), [("web-1:22", ("web-1", 22)), ("[::1]:53", ("::1", 53))])
+def test_addresses_have_a_host_and_a_port(text: str, address: tuple[str, int]) -> None:
+    assert split_address(text) == address
+
+
+@pytest.mark.parametrize("text", ["", "web-1", "web-1:", ":22", "web-1:0", "web-1:65536", "a b:22", "::1:53"])
+def test_other_texts_are_no_addresses(text: str) -> None:
+    with pytest.raises(ValueError, match="must be a host and a port"):
+        split_address(text)
