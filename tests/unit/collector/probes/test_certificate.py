@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -41,7 +42,5 @@ def test_whatever_bytes_come_there_is_an_end_or_an_error(certificate: bytes, dat
     damaged = bytearray(certificate[: data.draw(st.integers(0, len(certificate)))])
     for _ in range(data.draw(st.integers(0, 5)) if damaged else 0):
         damaged[data.draw(st.integers(0, min(len(damaged), 300) - 1))] = data.draw(st.integers(0, 255))
-    try:
+    with suppress(CertificateError):
         assert valid_until(bytes(damaged)) > -1e11
-    except CertificateError:
-        pass

@@ -20,8 +20,8 @@ probes:
     name: login
     interval_seconds: 2
     timeout_seconds: 5
-    http: {url: "https://web-1/login", method: POST, status: [200, 3xx], body_matches: "wel+come", headers: {X-A: b}, body: x,
-           follow_redirects: false, verify: false, ca_file: /ca.pem}
+    http: {url: "https://web-1/login", method: POST, status: [200, 3xx], body_matches: "wel+come", headers: {X-A: b},
+           body: x, follow_redirects: false, verify: false, ca_file: /ca.pem}
   - {instance: web-1, tcp: {address: "web-1:22", expect: ^SSH-}}
   - {instance: web-2, ping: {address: web-2}}
   - {instance: ns, name: zone, dns: {server: "ns:53", name: example.org, type: MX, expect: mail}}

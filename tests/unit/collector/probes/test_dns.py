@@ -6,6 +6,7 @@ import asyncio
 import ipaddress
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
@@ -88,10 +89,8 @@ def test_whatever_bytes_come_there_is_an_answer_or_an_error(data: st.DataObject)
     message = bytearray(answer(asked, record(kind, data.draw(st.binary(max_size=40))), record(kind, POINTER)))
     for _ in range(data.draw(st.integers(0, 6))):
         message[data.draw(st.integers(0, len(message) - 1))] = data.draw(st.integers(0, 255))
-    try:
+    with suppress(DnsError):
         read_answer(bytes(message[: data.draw(st.integers(0, len(message)))]), asked)
-    except DnsError:
-        pass
 
 
 class NameServer(asyncio.DatagramProtocol):
