@@ -182,7 +182,7 @@ def certificate(directory: Path, days: int, *arguments: str) -> tuple[ssl.SSLCon
     key, file = directory / "key.pem", directory / "certificate.pem"
     subject = [
         "-subj",
-        "/CN=localhost",
+        "/CN=elsewhere",
         "-addext",
         "subjectAltName=IP:127.0.0.1",
         "-addext",
