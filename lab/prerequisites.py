@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from lab.commands import as_root, run, succeeds
@@ -30,7 +31,12 @@ PACKAGES = {
 
 
 def missing_packages() -> list[str]:
-    return [package for package, proof in PACKAGES.items() if not _is_there(proof)]
+    return missing_of(PACKAGES)
+
+
+def missing_of(packages: Mapping[str, str]) -> list[str]:
+    """Those whose proof, a path or a program, is not there."""
+    return [package for package, proof in packages.items() if not _is_there(proof)]
 
 
 def _is_there(proof: str) -> bool:

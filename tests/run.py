@@ -18,11 +18,14 @@ from lab.progress import say
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = prerequisites.VIRTUAL_ENVIRONMENT / "bin"
 REPORTS = ROOT / ".build" / "test-reports"
+# Debian package -> a file or program that shows that it is there.
+BROWSER_PACKAGES = {"chromium": "chromium", "fonts-dejavu-core": "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"}
 
 USAGE = """\
-bin/test            lint, unit and molecule, in this order
+bin/test            lint, unit, browser and molecule, in this order
 bin/test lint       ruff, yamllint, ansible-lint with its production profile
 bin/test unit       pytest over tests/: both programs, the templates, the lab's and the playbooks' own code
+bin/test browser    the page in Chromium, before a collector whose hosts are made up
 bin/test molecule   a lab of its own, provisioned twice, looked at from outside, and its alarms rung
 """
 
@@ -36,7 +39,7 @@ class Counts(NamedTuple):
 
 def main(arguments: Sequence[str]) -> int:
     """Runs the parts named, all of them when none is; returns 0 only when everything passed."""
-    parts: dict[str, Callable[[], Counts]] = {"lint": lint, "unit": unit, "molecule": molecule}
+    parts: dict[str, Callable[[], Counts]] = {"lint": lint, "unit": unit, "browser": browser, "molecule": molecule}
     unknown = [name for name in arguments if name not in parts]
     if unknown:
         print(USAGE, end="")
@@ -72,7 +75,20 @@ def lint() -> Counts:
 def unit() -> Counts:
     report = REPORTS / "unit.xml"
     report.unlink(missing_ok=True)
-    code = run(["pytest", "--quiet", f"--junitxml={report}"])
+    code = run(["pytest", "--quiet", "--ignore=tests/browser", f"--junitxml={report}"])
+    return counts_of(report, code)
+
+
+def browser() -> Counts:
+    """Chromium is Debian's: what Playwright would download is not needed then."""
+    try:
+        prerequisites.install_packages(prerequisites.missing_of(BROWSER_PACKAGES))
+    except LabError as error:
+        say(f"bin/test: {error}")
+        return Counts(0, 1)
+    report = REPORTS / "browser.xml"
+    report.unlink(missing_ok=True)
+    code = run(["pytest", "--quiet", "tests/browser", f"--junitxml={report}"])
     return counts_of(report, code)
 
 

@@ -39,9 +39,14 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
-def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+@pytest.fixture(scope="session")
+def ansible_plugins() -> None:
+    """What rendering the role's rules needs."""
     init_plugin_loader([])
+
+
+@pytest.fixture(scope="module")
+def fleet(ansible_plugins: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     fleet = Fleet(tmp_path_factory.mktemp("fleet"), [SimulatedHost(name) for name in HOSTS], COLUMNS)
     yield fleet
     fleet.close()

@@ -127,7 +127,7 @@ def test_right_after_a_start_hosts_are_waited_for(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ("sum(", "unexpected end"),
+        ("sum(", "unclosed left parenthesis"),
         ("1 + 1", "gives a scalar; a column needs a value for each instance"),
         ("load * on (job) load", "many-to-many|multiple matches"),
     ],
