@@ -31,6 +31,7 @@ PACKAGES = (
     "python3",
     "iproute2",
     "procps",
+    "siege",
 )
 # The drill's load; left out of Debian 13, where it brings 200 MB of graphics libraries (there the drill uses Python).
 LOAD_TOOL = "stress-ng"

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import subprocess
+import sys
 import threading
 import urllib.error
 import urllib.request
@@ -40,3 +43,25 @@ def test_an_unknown_page_says_which_there_are(address: str) -> None:
     assert error.value.code == 404
     assert "/stackless" in error.value.read().decode()
     error.value.close()
+
+
+def test_requests_are_counted_by_page_and_status_and_given_to_the_agent(address: str) -> None:
+    def metrics() -> dict[str, float]:
+        command = [sys.executable, SOURCE.with_name("demo_service_metrics.py")]
+        environment = {**os.environ, "DEMO_SERVICE_METRICS": f"{address}/metrics"}
+        text = subprocess.run(command, capture_output=True, check=True, text=True, env=environment).stdout
+        samples = [line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#")]
+        return {series: float(value) for series, value in samples}
+
+    before = metrics()
+    for page in ("/", "/", "/work"):
+        urllib.request.urlopen(address + page, timeout=10).close()
+    with pytest.raises(urllib.error.HTTPError) as error:
+        urllib.request.urlopen(address + "/nowhere", timeout=10)
+    error.value.close()
+    after = metrics()
+    greetings = 'demo_requests_total{endpoint="/",code="200"}'
+    assert after[greetings] == before[greetings] + 2
+    assert after['demo_requests_total{endpoint="other",code="404"}'] >= 1
+    seconds = 'demo_request_duration_seconds_total{endpoint="/work"}'
+    assert after[seconds] > before[seconds]
