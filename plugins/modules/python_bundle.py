@@ -60,7 +60,7 @@ from ansible.module_utils.python_package import RELEASE_DIGITS, python_files, ve
 
 # The tags under which wheels for glibc are published; Debian 11's glibc 2.31 and everything newer runs them.
 PLATFORMS = ("manylinux_2_28", "manylinux_2_27", "manylinux_2_24", "manylinux_2_17", "manylinux2014")
-PACKAGE_DATA = (".py", ".html", ".css", ".js", ".json", ".yml")
+PACKAGE_DATA = (".py", ".html", ".css", ".js", ".svg", ".json", ".yml")
 
 LEFT_OUT_DIRECTORIES = ("tests", "include")
 LEFT_OUT_SUFFIX = ".pyi"

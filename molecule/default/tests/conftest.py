@@ -16,7 +16,7 @@ from testinfra.host import Host
 
 ROOT = Path(__file__).resolve().parents[3]
 SSH_CONFIG = ROOT / ".lab" / os.environ["LAB_NAME"] / "ssh_config"
-LEAST_TESTS = 98
+LEAST_TESTS = 107
 
 
 def inventory() -> dict[str, Any]:
@@ -58,10 +58,10 @@ class Collector:
     """The collector's API at the monitor host's own address."""
 
     def __init__(self, address: str) -> None:
-        self._address = address
+        self.address = address
 
     def get(self, path: str, **parameters: str) -> Any:
-        url = f"{self._address}{path}?{urllib.parse.urlencode(parameters)}"
+        url = f"{self.address}{path}?{urllib.parse.urlencode(parameters)}"
         with urllib.request.urlopen(url, timeout=10) as answer:
             return json.load(answer)["data"]
 
