@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from lab import hosts, images, prerequisites, proc_view, report, settings
+from lab import hosts, images, prerequisites, proc_view, report, settings, watch
 from lab.commands import run
 from lab.errors import LabError
 from lab.podman import Podman
@@ -20,6 +20,7 @@ bin/lab up           build the lab, provision it with site.yml and show that eve
 bin/lab hosts        only the hosts, with nothing on them yet
 bin/lab provision    run site.yml on the hosts that are up; further arguments go to ansible-playbook
 bin/lab status       hosts, since when they report, and alarms
+bin/lab watch        all hosts live in the terminal, until Ctrl-C; with --once as they are now
 bin/lab ssh HOST     a shell on a host, or `bin/lab ssh HOST COMMAND…`
 bin/lab down         remove everything that up made, but for the images
 bin/lab purge        the same with the images
@@ -41,6 +42,7 @@ def main(arguments: Sequence[str]) -> int:
         "hosts": bring_up_hosts,
         "provision": provision,
         "status": status,
+        "watch": watch_hosts,
         "ssh": ssh,
         "down": down,
         "purge": purge,
@@ -96,6 +98,18 @@ def status(lab: Lab, _: Sequence[str]) -> int:
     _require_hosts(lab)
     address = f"http://127.0.0.1:{hosts.published_port(lab, Podman(lab))}"
     print(report.table(lab, address))
+    return 0
+
+
+def watch_hosts(lab: Lab, arguments: Sequence[str]) -> int:
+    if arguments not in ([], ["--once"]):
+        raise LabError(f"{' '.join(arguments)} is not known here; there is --once")
+    _require_hosts(lab)
+    address = f"http://127.0.0.1:{hosts.published_port(lab, Podman(lab))}"
+    try:
+        watch.watch(address, is_once=bool(arguments))
+    except KeyboardInterrupt:
+        print()
     return 0
 
 
