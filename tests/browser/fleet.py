@@ -71,13 +71,18 @@ def sample(name: str, value: float, **labels: str) -> str:
 
 
 class Fleet:
-    """A collector with the role's own rules, and hosts that push to it each second until `close`."""
+    """A collector with the role's own rules, and hosts that push to it at their interval until `close`."""
 
     def __init__(
-        self, directory: Path, hosts: list[SimulatedHost], columns: list[dict[str, str]] | None = None
+        self,
+        directory: Path,
+        hosts: list[SimulatedHost],
+        columns: list[dict[str, str]] | None = None,
+        interval_seconds: float = 1,
     ) -> None:
         self.hosts = {host.name: host for host in hosts}
-        self.collector = CollectorProcess(directory, _configuration(hosts, columns or []))
+        self._interval_seconds = interval_seconds
+        self.collector = CollectorProcess(directory, _configuration(hosts, columns or [], interval_seconds))
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._push)
         self.collector.start()
@@ -91,7 +96,7 @@ class Fleet:
     def _push(self) -> None:
         before = time.monotonic()
         with httpx.Client(base_url=self.url) as client:
-            while not self._ended.wait(1):
+            while not self._ended.wait(self._interval_seconds):
                 now = time.monotonic()
                 for host in self.hosts.values():
                     host.pass_time(now - before)
@@ -108,7 +113,9 @@ class Fleet:
         self.collector.close()
 
 
-def _configuration(hosts: list[SimulatedHost], columns: list[dict[str, str]]) -> dict[str, Any]:
+def _configuration(
+    hosts: list[SimulatedHost], columns: list[dict[str, str]], interval_seconds: float
+) -> dict[str, Any]:
     subjects = [path.name.removesuffix(".yml.j2") for path in TEMPLATES.glob("rules/*.yml.j2")]
     rules = {f"rules.d/{subject}": yaml.safe_load(_rendered(f"rules/{subject}.yml.j2")) for subject in subjects}
     levels = yaml.safe_load(_rendered("thresholds.yml.j2"))["thresholds"][LEVELS_OF]
@@ -116,7 +123,12 @@ def _configuration(hosts: list[SimulatedHost], columns: list[dict[str, str]]) ->
         **rules,
         "targets": {
             "targets": [
-                {"instance": host.name, "interval_seconds": 1, "labels": host.labels, "groups": host.groups}
+                {
+                    "instance": host.name,
+                    "interval_seconds": interval_seconds,
+                    "labels": host.labels,
+                    "groups": host.groups,
+                }
                 for host in hosts
             ]
         },
