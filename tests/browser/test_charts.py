@@ -33,7 +33,7 @@ def drag(page: Page, plot: Locator, start: float, end: float) -> None:
 def test_a_host_has_charts_with_its_levels(page: Page) -> None:
     page.get_by_role("rowheader", name="web-1").get_by_role("link").click()
     cpu = chart(page, "CPU")
-    expect(cpu.locator(".legend")).to_contain_text("alarm level70 %")
+    expect(cpu.locator(".legend")).to_contain_text("alarm level70 %", timeout=15 * SECONDS)
     expect(cpu.locator("line.level")).to_have_count(1)
     expect(chart(page, "Memory left").locator(".legend")).to_contain_text("2.61 GiB")
 

@@ -56,7 +56,7 @@ export class HostPage {
       h("p", {}, this.search),
       this.list,
     );
-    this.#loadLevels().then(() => this.#draw());
+    this.#draw();
     this.#loadAll();
   }
 
@@ -122,6 +122,8 @@ export class HostPage {
   // All charts of one span; then again, as long as it moves on.
   async #draw() {
     clearTimeout(this.#timer);
+    // Right after a start the collector has none yet.
+    if (!Object.keys(this.#levels).length) await this.#loadLevels();
     const span = this.ranges.span();
     const alarms = `ALERTS{alertstate="firing", instance=${format.quoted(this.name)}}`;
     const spans = await queryRange(alarms, span, this.#closing.signal).then((found) => spansOf(found, span.step), () => []);
