@@ -66,7 +66,8 @@ class Outage:
 
     def stored(self, name: str) -> Samples:
         """What the collector has from a host since just before the outage; a sample that is there twice fails."""
-        query = f'{{instance="{name}",__name__=~"(node|monitor_agent)_.+"}}[{int(self.ended - self.began) + 10}s]'
+        pushed = f'{{instance="{name}",__name__=~"(node|monitor_agent|monitor_script|demo)_.+"}}'
+        query = f"{pushed}[{int(self.ended - self.began) + 10}s]"
         result = self._collector.get("/api/v1/query", query=query, time=str(self.ended))["result"]
         samples: Samples = {}
         for series in result:
