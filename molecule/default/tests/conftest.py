@@ -16,7 +16,7 @@ from testinfra.host import Host
 
 ROOT = Path(__file__).resolve().parents[3]
 SSH_CONFIG = ROOT / ".lab" / os.environ["LAB_NAME"] / "ssh_config"
-LEAST_TESTS = 107
+LEAST_TESTS = 112
 
 
 def inventory() -> dict[str, Any]:

@@ -6,7 +6,7 @@ Whatever runs meanwhile is a transient unit of systemd with a time limit: a kill
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from testinfra.host import Host
@@ -15,6 +15,7 @@ LIMIT_SECONDS = 600
 AGENT_UNIT = "monitor-agent@blue.service"
 AGENT_CONFIGURATION = "/etc/monitor-agent/agent.ini"
 AGENT_SPOOL = "/var/lib/monitor-agent/spool"
+SPOOL_MAX_BYTES = 64 * 1024 * 1024
 COLLECTOR_CONFIGURATION = "/etc/monitor-collector"
 
 TAKE_MEMORY = "import time; taken = bytearray({size_bytes}); time.sleep({limit_seconds})"
@@ -29,6 +30,14 @@ for _ in range({count}):
         time.sleep({limit_seconds})
         os._exit(0)
 time.sleep({limit_seconds})
+"""
+
+
+RESTART = """
+import subprocess, time
+while True:
+    subprocess.run(["systemctl", "restart", "{unit}"])
+    time.sleep(5)
 """
 
 
@@ -55,6 +64,11 @@ def memory_taken(host: Host, ratio: float) -> Iterator[None]:
     program = TAKE_MEMORY.format(size_bytes=int(total_bytes * ratio), limit_seconds=LIMIT_SECONDS)
     with running(host, "memory", program):
         yield
+
+
+def agent_restarting(host: Host) -> AbstractContextManager[None]:
+    """An agent that is started anew every five seconds."""
+    return running(host, "restarting", RESTART.format(unit=AGENT_UNIT))
 
 
 @contextmanager
@@ -130,7 +144,9 @@ def script_failing(host: Host, path: str) -> Iterator[None]:
 
 
 @contextmanager
-def watched(host: Host, destinations: Mapping[str, str], *file_systems: str) -> Iterator[None]:
+def watched(
+    host: Host, destinations: Mapping[str, str], *file_systems: str, spool_max_bytes: int = SPOOL_MAX_BYTES
+) -> Iterator[None]:
     """A host whose agent pushes to more destinations (name -> address) and has small file systems at /srv/<name>.
 
     They have 8 MiB and 64 inodes, and are overlays, since a tmpfs is not reported. In a container mounts do not spread
@@ -141,7 +157,9 @@ def watched(host: Host, destinations: Mapping[str, str], *file_systems: str) -> 
     try:
         further = "".join(f"[push {name}]\\nurl = {address}\\n\\n" for name, address in destinations.items())
         replacement = f"s|^\\[listen\\]$|{further}[listen]|"
-        host.check_output("sed --in-place -e 's/^mode = .*/mode = all/' -e %s %s", replacement, AGENT_CONFIGURATION)
+        room = f"s/^spool_max_bytes = .*/spool_max_bytes = {spool_max_bytes}/"
+        command = "sed --in-place -e 's/^mode = .*/mode = all/' -e %s -e %s %s"
+        host.check_output(command, room, replacement, AGENT_CONFIGURATION)
         for name in file_systems:
             below = f"/run/fault/{name}"
             layers = f"lowerdir={below}/lower,upperdir={below}/upper,workdir={below}/work"

@@ -70,11 +70,16 @@ def quick_expression(expression: str) -> str:
     return re.sub(r"(\[|\boffset )((?:\d+[smhd])+)", shorter, expression)
 
 
+def quick_seconds(expression: str) -> str:
+    """The same with a shorter wait, where an expression has one as its level."""
+    return re.sub(r"> 120$", f"> {120 // QUICKER}", expression)
+
+
 def quick_rules(document: dict[str, Any]) -> dict[str, Any]:
     for group in document["groups"]:
         group["interval"] = "1s"
         for rule in group["rules"]:
-            rule["expr"] = quick_expression(rule["expr"])
+            rule["expr"] = quick_seconds(quick_expression(rule["expr"]))
             for wait in rule.keys() & {"for", "keep_firing_for"}:
                 rule[wait] = f"{min(round(seconds(rule[wait]) / QUICKER), LONGEST_WAIT_SECONDS)}s"
     return document

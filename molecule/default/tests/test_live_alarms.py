@@ -15,19 +15,23 @@ from contextlib import ExitStack, contextmanager
 import faults
 import pytest
 from conftest import COLLECTOR, connect
-from quick_collector import RUDE_PORT, QuickCollector, ear, quick_collector
+from quick_collector import EAR_PORT, RUDE_PORT, QuickCollector, ear, quick_collector
 from testinfra.host import Host
 
 # The load average of a minute takes that long to forget, and a change of a mount is noticed within one.
 PATIENCE_SECONDS = 120
 HOST = "web-1"
+# The host of an agent that has trouble of its own, and so little room that it loses what nobody takes.
+OTHER = "web-3"
+LITTLE_ROOM_BYTES = 64 * 1024
 TEXTFILES = "/var/lib/monitor-agent/textfile"
 SCRIPTS = "/etc/monitor-agent/scripts.d/1"
 
-# Hosts that are only names: one that never reports, one that stops, one that comes and goes, and one whose agent has
-# another version than most.
+# Hosts that are only names: one that never reports, one that stops and some that stop with it, one that comes and goes,
+# and one whose agent has another version than most.
 STRANGER, GONE, FLAPPING, ODD = "stranger", "gone", "flapping", "odd"
-INTERVALS_SECONDS = {HOST: 1, STRANGER: 1, GONE: 1, FLAPPING: 0.5, ODD: 1}
+ALL_GONE = [GONE, *(f"{GONE}-{number}" for number in range(2, 8))]
+INTERVALS_SECONDS = {**dict.fromkeys([HOST, OTHER, STRANGER, *ALL_GONE, ODD], 1), FLAPPING: 0.5}
 # Comes and goes: it is thought to be there for three intervals after each push.
 FLAPPING_SECONDS = 3
 DAY_MS = 24 * 3600 * 1000
@@ -48,10 +52,13 @@ OF_HOSTS = {
     "HostTextfileStale",
 }
 OF_THE_COLLECTOR = {
+    "HostsDownTogether",
     "CollectorCannotStore",
+    "CollectorDiskFilling",
     "CollectorDiskLow",
     "CollectorHeartbeatFailing",
     "CollectorNotificationsFailing",
+    "CollectorNotificationsLate",
     "CollectorPushesRefused",
     "CollectorReloadFailed",
     "CollectorRuleFailing",
@@ -60,6 +67,7 @@ OF_THE_COLLECTOR = {
 ALARMS = sorted(
     {(name, HOST) for name in OF_HOSTS}
     | {(name, "") for name in OF_THE_COLLECTOR}
+    | {("HostAgentRestarting", OTHER), ("HostAgentBatchesLost", OTHER)}
     | {("HostNeverSeen", STRANGER), ("HostDown", GONE), ("HostFlapping", FLAPPING), ("HostAgentVersionOdd", ODD)}
 )
 # These go on for as long as rates are taken, or look forward from what was.
@@ -122,13 +130,13 @@ def hosts_that_are_not_there(collector: QuickCollector, visitors: Visitors) -> I
         for one in collector.get("/api/v1/query", query="monitor_agent_build_info")["result"]
         if one["metric"]["instance"] == HOST
     )
-    visitors.versions = {GONE: version}
-    wait_until(lambda: collector.query("up == 1").keys() >= {GONE}, lambda: "the host that is to go is not there")
+    visitors.versions = dict.fromkeys(ALL_GONE, version)
+    wait_until(lambda: collector.query("up == 1").keys() >= set(ALL_GONE), lambda: "hosts that are to go are not there")
     visitors.versions = {FLAPPING: version, ODD: "0.0.1"}
     visitors.is_flapping = visitors.is_rude = True
     yield
     visitors.is_flapping = visitors.is_rude = False
-    visitors.versions = dict.fromkeys([GONE, STRANGER, FLAPPING, ODD], version)
+    visitors.versions = dict.fromkeys([*ALL_GONE, STRANGER, FLAPPING, ODD], version)
 
 
 @contextmanager
@@ -171,7 +179,7 @@ def turned_read_only(host: Host, collector: QuickCollector, name: str) -> Iterat
 
 @pytest.fixture(scope="module")
 def trouble() -> Iterator[Trouble]:
-    host, monitor = connect(HOST), connect(COLLECTOR)
+    host, other, monitor = connect(HOST), connect(OTHER), connect(COLLECTOR)
     address = monitor.check_output("hostname --all-ip-addresses").split()[0]
     with ExitStack() as places, ExitStack() as causes:
         collector = places.enter_context(quick_collector(monitor, address, INTERVALS_SECONDS))
@@ -180,6 +188,8 @@ def trouble() -> Iterator[Trouble]:
             "rude": f"http://{address}:{RUDE_PORT}/",
         }
         places.enter_context(faults.watched(host, destinations, "full", "inodes", "readonly"))
+        deaf = {"quick": destinations["quick"], "deaf": f"http://{address}:{EAR_PORT}/"}
+        places.enter_context(faults.watched(other, deaf, spool_max_bytes=LITTLE_ROOM_BYTES))
         visitors = Visitors(collector)
         places.callback(visitors.end)
         # Until the end nobody hears what the collector has to say.
@@ -188,6 +198,7 @@ def trouble() -> Iterator[Trouble]:
         for cause in (
             ear(monitor, RUDE_PORT, status=400),
             turned_read_only(host, collector, "readonly"),
+            faults.agent_restarting(other),
             faults.processes_waiting(host, 8),
             faults.memory_taken(host, 0.72),
             faults.unit_failed(host),
