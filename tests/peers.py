@@ -22,6 +22,7 @@ PACKAGES = {
     "prometheus-alertmanager": "prometheus-alertmanager",
     "prometheus-node-exporter": "prometheus-node-exporter",
     "promtool": "prometheus",
+    "siege": "siege",
     "victoria-metrics": "victoria-metrics",
     "vmagent": "victoria-metrics",
 }
