@@ -72,7 +72,7 @@ def merged(picture: Picture, change: Picture) -> Picture:
 def table(picture: Picture, now_seconds: float, is_coloured: bool = False) -> str:
     """The hosts in a table, and the alarms that fire below."""
     columns = picture["columns"]
-    rows = [("host", "state", *(column["title"] for column in columns), "alarms")]
+    rows = [("host", "state", *(harmless(column["title"]) for column in columns), "alarms")]
     tones = [""]
     for name, host in sorted(picture["hosts"].items()):
         heard = f" {duration(now_seconds - host['heard'] / 1000)}" if host["state"] == "silent" else ""
@@ -81,7 +81,7 @@ def table(picture: Picture, now_seconds: float, is_coloured: bool = False) -> st
             for column, value in zip(columns, host["values"], strict=True)
         )
         alarms = [f"{host[state]} {state}" for state in ("firing", "pending") if host[state]]
-        rows.append((name, STATES[host["state"]] + heard, *values, ", ".join(alarms)))
+        rows.append((harmless(name), STATES[host["state"]] + heard, *values, ", ".join(alarms)))
         tones.append(tone(host, columns))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = []
@@ -95,11 +95,16 @@ def table(picture: Picture, now_seconds: float, is_coloured: bool = False) -> st
         lines.append(f"{COLOURS[colour]}{line}{PLAIN}" if is_coloured and colour else line)
     lines += ["", time.strftime("%H:%M:%S", time.localtime(picture["at"] / 1000))]
     lines += [
-        f"{alarm['labels']['alertname']}: {alarm['annotations'].get('summary', '')}"
+        harmless(f"{alarm['labels']['alertname']}: {alarm['annotations'].get('summary', '')}")
         for alarm in picture["alarms"].values()
         if alarm["state"] == "firing"
     ]
     return "\n".join(lines) + "\n"
+
+
+def harmless(text: str) -> str:
+    """Without what a terminal takes for commands: a label's value may be anything."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def tone(host: dict[str, Any], columns: list[dict[str, Any]]) -> str:

@@ -75,6 +75,14 @@ def test_alarms_stand_below() -> None:
     assert watch.table(shown, NOW_MS / 1000).splitlines()[-1] == "HostDown: web-2 has stopped"
 
 
+def test_nothing_that_a_host_sends_is_a_command_to_the_terminal() -> None:
+    evil = {"labels": {"alertname": "A"}, "annotations": {"summary": "\x1b]0;title\x07 é\n"}, "state": "firing"}
+    shown = {**picture(**{"web\x1b[2J": HOST}), "alarms": {"1": evil}}
+    text = watch.table(shown, NOW_MS / 1000)
+    assert "\x1b" not in text and "\x07" not in text
+    assert text.splitlines()[-1] == "A: ?]0;title? é?"
+
+
 @pytest.mark.parametrize(
     ("state", "score", "tone"),
     [

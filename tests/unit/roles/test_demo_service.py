@@ -10,7 +10,6 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -24,7 +23,7 @@ specification.loader.exec_module(demo_service)
 
 @pytest.fixture
 def address() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), demo_service.Handler) as server:
+    with demo_service.Server(("127.0.0.1", 0), demo_service.Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_address[1]}"
         server.shutdown()
@@ -65,3 +64,15 @@ def test_requests_are_counted_by_page_and_status_and_given_to_the_agent(address:
     assert after['demo_requests_total{endpoint="other",code="404"}'] >= 1
     seconds = 'demo_request_duration_seconds_total{endpoint="/work"}'
     assert after[seconds] > before[seconds]
+
+
+def test_a_client_that_leaves_early_is_not_told_of(capfd: pytest.CaptureFixture[str]) -> None:
+    with demo_service.Server(("127.0.0.1", 0), demo_service.Handler) as server:
+        for error in (BrokenPipeError(), ConnectionResetError(), ZeroDivisionError("oops")):
+            try:
+                raise error
+            except (ConnectionError, ZeroDivisionError):
+                server.handle_error(None, ("127.0.0.1", 1))
+    told = capfd.readouterr().err
+    assert "oops" in told
+    assert "BrokenPipe" not in told and "ConnectionReset" not in told
