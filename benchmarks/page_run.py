@@ -5,10 +5,10 @@ from __future__ import annotations
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx
 from ansible.plugins.loader import init_plugin_loader
@@ -91,7 +91,7 @@ def cpu_ratio(pid: int, seconds: int) -> float:
 
 
 @contextmanager
-def viewers(address: str, count: int) -> Iterator:
+def viewers(address: str, count: int) -> Iterator[Callable[[], int]]:
     """Clients of the feed that read all that comes; gives how many bytes they had when the measurement ended."""
     ended = threading.Event()
     sizes = [0] * count
@@ -153,5 +153,6 @@ def look_with(chromium: str, address: str, plan: Plan) -> Look:
             browser.close()
 
 
-def task_seconds(answer: dict[str, list[dict[str, float]]]) -> float:
-    return next(one["value"] for one in answer["metrics"] if one["name"] == "TaskDuration")  # type: ignore[comparison-overlap]
+def task_seconds(answer: dict[str, list[dict[str, Any]]]) -> float:
+    """Of what DevTools' Performance.getMetrics gives: how long all tasks of the page's main thread took until now."""
+    return next(float(one["value"]) for one in answer["metrics"] if one["name"] == "TaskDuration")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
 import orjson
@@ -97,7 +97,7 @@ class Feed:
                 _event("all", {"at": self._shown.at_ms, **self._shown.common, **self._shown.parts})
             )
 
-    async def events(self) -> AsyncIterator[bytes]:
+    async def events(self) -> AsyncGenerator[bytes, None]:
         """For one viewer, until it goes away or `end` is called. Raises TooManyViewers."""
         if len(self._viewers) >= VIEWERS_MAX:
             raise TooManyViewers

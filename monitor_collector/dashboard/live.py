@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -55,7 +55,7 @@ class Live:
     def wake(self) -> None:
         self._feed.wake()
 
-    def events(self) -> AsyncIterator[bytes]:
+    def events(self) -> AsyncGenerator[bytes, None]:
         """As `Feed.events`: `all` is the whole picture, `change` what of it has changed. Raises TooManyViewers."""
         return self._feed.events()
 
@@ -94,7 +94,7 @@ class Live:
 
 
 def _columns(table: Table) -> list[dict[str, str | None]]:
-    return [{**column._asdict(), "error": table.errors.get(column.title)} for column in table.columns]
+    return [{**column._asdict(), "error": error} for column, error in zip(table.columns, table.errors, strict=True)]
 
 
 def _targets(configuration: Configuration) -> dict[str, Any]:

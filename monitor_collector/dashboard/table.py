@@ -34,12 +34,13 @@ class Row(NamedTuple):
 
 
 class Table(NamedTuple):
-    """`errors` says by title what is wrong with a column; the other columns are there nevertheless."""
+    """`errors` says of each column what is wrong with it, None where nothing is; the other columns are there
+    nevertheless."""
 
     at_ms: int
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
-    errors: Mapping[str, str]
+    errors: tuple[str | None, ...]
 
 
 class Liveness(NamedTuple):
@@ -59,14 +60,15 @@ def host_table(
     lookback_ms: int,
 ) -> Table:
     """The hosts in the order of `targets`."""
-    errors: dict[str, str] = {}
-    figures = []
+    errors: list[str | None] = []
+    figures: list[Mapping[str, float]] = []
     for column in columns:
         try:
             figures.append(_figures(storage, column.query, at_ms, lookback_ms))
+            errors.append(None)
         except QueryError as error:
-            errors[column.title] = str(error)
             figures.append({})
+            errors.append(str(error))
     counts = Counter((instance_of(alert.labels), alert.state) for alert in alerts)
     rows = []
     for target in targets:
@@ -74,7 +76,7 @@ def host_table(
         state = _state(target, heard_ms, known.started_ms, at_ms)
         values = tuple(None if state == "silent" else column.get(name) for column in figures)
         rows.append(Row(name, state, heard_ms, values, counts[name, "firing"], counts[name, "pending"]))
-    return Table(at_ms, tuple(columns), tuple(rows), errors)
+    return Table(at_ms, tuple(columns), tuple(rows), tuple(errors))
 
 
 def _state(target: Target, heard_ms: int | None, started_ms: int, at_ms: int) -> str:

@@ -22,7 +22,7 @@ async def picture(bench: Bench) -> dict[str, Any]:
     events = bench.collector.live.events()
     async with asyncio.timeout(5):
         event = (await anext(events)).decode()
-    await events.aclose()  # type: ignore[attr-defined]
+    await events.aclose()
     assert event.startswith("event: all\n")
     return json.loads(event.partition("data: ")[2])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -31,7 +31,7 @@ class Scene:
         return Picture(self.at_ms, dict(self.common), {"hosts": dict(self.hosts)})
 
 
-async def next_of(events: AsyncIterator[bytes]) -> tuple[str, Any]:
+async def next_of(events: AsyncGenerator[bytes, None]) -> tuple[str, Any]:
     async with asyncio.timeout(5):
         text = (await anext(events)).decode()
     kind, data = text.removesuffix("\n\n").split("\n")
@@ -73,7 +73,7 @@ def test_nobody_looks_while_there_is_no_viewer() -> None:
         assert scene.looks == 0
         events = feed.events()
         await next_of(events)
-        await events.aclose()  # type: ignore[attr-defined]
+        await events.aclose()
         assert feed.viewers == 0
         feed.wake()
         await asyncio.sleep(0)
@@ -101,7 +101,7 @@ def test_who_comes_back_after_nobody_looked_gets_what_is_so_now() -> None:
     async def work(scene: Scene, feed: Feed) -> None:
         events = feed.events()
         await next_of(events)
-        await events.aclose()  # type: ignore[attr-defined]
+        await events.aclose()
         scene.hosts = {"web-9": {}}
         assert (await next_of(feed.events()))[1]["hosts"] == {"web-9": {}}
 
@@ -155,7 +155,7 @@ def test_there_is_a_limit_of_viewers(monkeypatch: pytest.MonkeyPatch) -> None:
         await next_of(one)
         with pytest.raises(TooManyViewers):
             await next_of(feed.events())
-        await one.aclose()  # type: ignore[attr-defined]
+        await one.aclose()
         assert (await next_of(feed.events()))[0] == "all"
 
     run(work)

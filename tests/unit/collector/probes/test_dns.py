@@ -7,6 +7,7 @@ import ipaddress
 import struct
 from collections.abc import Callable
 from contextlib import suppress
+from typing import cast
 
 import pytest
 from hypothesis import given, settings
@@ -100,11 +101,12 @@ class NameServer(asyncio.DatagramProtocol):
         self._replies = replies
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport
+        # It is one, and asyncio's class does not say so.
+        self._transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, address: tuple[str, int]) -> None:
         for reply in self._replies(data):
-            self._transport.sendto(reply, address)  # type: ignore[attr-defined]
+            self._transport.sendto(reply, address)
 
 
 def ask(

@@ -197,8 +197,7 @@ def certificate(directory: Path, days: int, *arguments: str) -> tuple[ssl.SSLCon
 
 def test_a_trusted_certificate_is_measured(tmp_path: Path) -> None:
     context, file = certificate(tmp_path, 30)
-    made = lambda port: HttpCheck(f"https://127.0.0.1:{port}/", ca_file=file)  # noqa: E731
-    found = figures(measure(made, answering(OK), context))
+    found = figures(measure(lambda port: HttpCheck(f"https://127.0.0.1:{port}/", ca_file=file), answering(OK), context))
     assert found["probe_http_ssl"] == 1
     assert found["probe_http_duration_seconds tls"] > 0
     assert abs(found["probe_ssl_earliest_cert_expiry"] - time.time() - 30 * DAY) < DAY

@@ -21,6 +21,10 @@ from tests.unit.collector.probes.servers import answering, hang, serving
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
 
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
 class Bench:
     """A storage, and a prober that stores there."""
 
@@ -31,7 +35,6 @@ class Bench:
 
     def run(self, work: Callable[[], Awaitable[None]]) -> None:
         async def everything() -> None:
-            now_ms = lambda: time.time_ns() // 1_000_000  # noqa: E731
             self.storage = Storage(self._directory, Limits(900, 86400, None), now_ms)
             for _ in self.storage.replay():
                 pass
