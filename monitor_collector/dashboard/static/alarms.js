@@ -3,7 +3,8 @@
 import { ApiError, expireSilence, queryRange, silence, silences } from "./api.js";
 import { h, setText, table, trouble } from "./dom.js";
 import * as format from "./format.js";
-import { spansOf } from "./host.js";
+import { repeatedly } from "./repeated.js";
+import { spansOf } from "./spans.js";
 
 const HOUR = 3_600_000;
 const SILENCES = { "15 min": HOUR / 4, "1 h": HOUR, "4 h": 4 * HOUR, "1 d": 24 * HOUR };
@@ -18,7 +19,6 @@ export class AlarmsPage {
   #items = new Map();
   #remember;
   #closing = new AbortController();
-  #timer;
 
   constructor({ live, parameters, remember }) {
     this.#live = live;
@@ -49,17 +49,13 @@ export class AlarmsPage {
       h("h2", {}, "The last 24 hours"),
       this.history,
     );
-    this.#loadSilences();
-    this.#loadHistory();
-    this.#timer = setInterval(() => {
-      this.#loadSilences();
-      this.#loadHistory();
-    }, RENEW_MS);
+    repeatedly(() => Promise.all([this.#loadSilences(), this.#loadHistory()]), RENEW_MS, this.#closing.signal, (error) => {
+      this.message.replaceChildren(trouble(error));
+    });
   }
 
   close() {
     this.#closing.abort();
-    clearInterval(this.#timer);
   }
 
   #changed() {

@@ -10,7 +10,7 @@ const RIGHT = 8;
 const TOP = 8;
 const BOTTOM = 22;
 // More lines than this cannot be told apart; the legend says how many are left out.
-export const SERIES_MAX = 20;
+const SERIES_MAX = 20;
 const COLOURS = 8;
 const NICE = [1, 2, 2.5, 5, 10];
 const TIME_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800].map((s) => s * 1000);

@@ -5,6 +5,7 @@ import { Chart } from "./chart.js";
 import { h, setText, trouble } from "./dom.js";
 import * as format from "./format.js";
 import { Ranges, refreshAfter } from "./ranges.js";
+import { spansOf } from "./spans.js";
 
 const LISTED_MAX = 200;
 
@@ -191,16 +192,4 @@ function labelOf(metric) {
   const { __name__: name, instance, job, ...rest } = metric;
   const { mountpoint, device, probe } = rest;
   return mountpoint ?? device ?? probe ?? instance ?? format.series({ __name__: name ?? "", ...rest });
-}
-
-export function spansOf(found, step) {
-  const spans = [];
-  for (const { metric, points } of found) {
-    let span = null;
-    for (const [at] of points) {
-      if (span && at - span.end <= step * 1.5) span.end = at;
-      else spans.push((span = { label: metric.alertname, metric, start: at, end: at }));
-    }
-  }
-  return spans.map((span) => ({ ...span, end: span.end + step }));
 }

@@ -3,6 +3,7 @@
 import { get, query } from "./api.js";
 import { h, table, trouble } from "./dom.js";
 import * as format from "./format.js";
+import { repeatedly } from "./repeated.js";
 
 const RENEW_MS = 2000;
 const DAY_SECONDS = 86_400;
@@ -10,37 +11,28 @@ const DAY_SECONDS = 86_400;
 export class ProbesPage {
   title = "Probes";
   #closing = new AbortController();
-  #timer = null;
 
   constructor() {
     this.list = h("div", {}, h("p", {}, "Loading …"));
     this.element = h("section", {}, h("h1", {}, "Probes"), this.list);
-    this.#load();
+    repeatedly((signal) => this.#load(signal), RENEW_MS, this.#closing.signal, (error) => this.list.replaceChildren(trouble(error)));
   }
 
   show() {}
 
   close() {
     this.#closing.abort();
-    clearTimeout(this.#timer);
   }
 
-  async #load() {
-    try {
-      const signal = this.#closing.signal;
-      const [{ probes }, status, expiry] = await Promise.all([
-        get("probes", signal),
-        query("probe_http_status_code", signal),
-        query("probe_ssl_earliest_cert_expiry", signal),
-      ]);
-      const rows = probes.map((probe) => row(probe, valueOf(status, probe), valueOf(expiry, probe)));
-      const titles = ["Host", "Probe", "Target", "State", "Takes", "Status", "Certificate ends"];
-      this.list.replaceChildren(rows.length ? table("Probes", titles, rows) : h("p", {}, "No probes: the inventory's monitor_probes names them."));
-    } catch (error) {
-      if (error.name === "AbortError") return;
-      this.list.replaceChildren(trouble(error));
-    }
-    if (!this.#closing.signal.aborted) this.#timer = setTimeout(() => this.#load(), RENEW_MS);
+  async #load(signal) {
+    const [{ probes }, status, expiry] = await Promise.all([
+      get("probes", signal),
+      query("probe_http_status_code", signal),
+      query("probe_ssl_earliest_cert_expiry", signal),
+    ]);
+    const rows = probes.map((probe) => row(probe, valueOf(status, probe), valueOf(expiry, probe)));
+    const titles = ["Host", "Probe", "Target", "State", "Takes", "Status", "Certificate ends"];
+    this.list.replaceChildren(rows.length ? table("Probes", titles, rows) : h("p", {}, "No probes: the inventory's monitor_probes names them."));
   }
 }
 

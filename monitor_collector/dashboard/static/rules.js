@@ -3,6 +3,7 @@
 import { get } from "./api.js";
 import { h, table, trouble } from "./dom.js";
 import * as format from "./format.js";
+import { repeatedly } from "./repeated.js";
 
 const RENEW_MS = 5000;
 
@@ -10,7 +11,6 @@ export class RulesPage {
   title = "Rules";
   #groups = [];
   #closing = new AbortController();
-  #timer = null;
 
   constructor({ parameters, remember }) {
     this.filter = h("input", {
@@ -25,25 +25,18 @@ export class RulesPage {
     this.filter.value = parameters.get("filter") ?? "";
     this.list = h("div", {}, h("p", {}, "Loading …"));
     this.element = h("section", {}, h("h1", {}, "Rules"), h("div", { class: "tools" }, this.filter), this.list);
-    this.#load();
+    repeatedly((signal) => this.#load(signal), RENEW_MS, this.#closing.signal, (error) => this.list.replaceChildren(trouble(error)));
   }
 
   show() {}
 
   close() {
     this.#closing.abort();
-    clearTimeout(this.#timer);
   }
 
-  async #load() {
-    try {
-      this.#groups = (await get("rules", this.#closing.signal)).groups;
-      this.#show();
-    } catch (error) {
-      if (error.name === "AbortError") return;
-      this.list.replaceChildren(trouble(error));
-    }
-    if (!this.#closing.signal.aborted) this.#timer = setTimeout(() => this.#load(), RENEW_MS);
+  async #load(signal) {
+    this.#groups = (await get("rules", signal)).groups;
+    this.#show();
   }
 
   #show() {
