@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
 import urllib.parse
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +71,14 @@ class Collector:
         """The value of each series by its instance."""
         result = self.get("/api/v1/query", query=expression)["result"]
         return {series["metric"].get("instance", ""): float(series["value"][1]) for series in result}
+
+
+def wait_until(condition: Callable[[], bool], complaint: Callable[[], object], patience_seconds: float = 60) -> None:
+    """Returns when the condition holds; fails with the complaint when it never does."""
+    deadline = time.monotonic() + patience_seconds
+    while not condition():
+        assert time.monotonic() < deadline, complaint()
+        time.sleep(0.2)
 
 
 @pytest.fixture(scope="session")

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 import faults
 import pytest
-from conftest import COLLECTOR, connect
+from conftest import COLLECTOR, connect, wait_until
 from quick_collector import EAR_PORT, RUDE_PORT, QuickCollector, ear, quick_collector
 from testinfra.host import Host
 
@@ -115,13 +115,6 @@ class Trouble:
         self.undo = causes.close
 
 
-def wait_until(condition: Callable[[], bool], complaint: Callable[[], str]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, complaint()
-        time.sleep(0.2)
-
-
 @contextmanager
 def hosts_that_are_not_there(collector: QuickCollector, visitors: Visitors) -> Iterator[None]:
     """One has gone, another never comes, one comes and goes, and one is not like others; then all are well."""
@@ -131,7 +124,11 @@ def hosts_that_are_not_there(collector: QuickCollector, visitors: Visitors) -> I
         if one["metric"]["instance"] == HOST
     )
     visitors.versions = dict.fromkeys(ALL_GONE, version)
-    wait_until(lambda: collector.query("up == 1").keys() >= set(ALL_GONE), lambda: "hosts that are to go are not there")
+    wait_until(
+        lambda: collector.query("up == 1").keys() >= set(ALL_GONE),
+        lambda: "hosts that are to go are not there",
+        PATIENCE_SECONDS,
+    )
     visitors.versions = {FLAPPING: version, ODD: "0.0.1"}
     visitors.is_flapping = visitors.is_rude = True
     yield
@@ -172,7 +169,7 @@ def full_disk(collector: QuickCollector) -> Iterator[None]:
 def turned_read_only(host: Host, collector: QuickCollector, name: str) -> Iterator[None]:
     """A file system that was writable as far as the collector knows."""
     writable = f'node_filesystem_readonly{{mountpoint="/srv/{name}"}} == 0'
-    wait_until(lambda: HOST in collector.query(writable), lambda: f"/srv/{name} is not reported")
+    wait_until(lambda: HOST in collector.query(writable), lambda: f"/srv/{name} is not reported", PATIENCE_SECONDS)
     with faults.read_only(host, name):
         yield
 
@@ -219,7 +216,11 @@ def trouble() -> Iterator[Trouble]:
 @pytest.mark.parametrize(("name", "instance"), ALARMS)
 def test_an_alarm_rings_for_its_cause(trouble: Trouble, name: str, instance: str) -> None:
     collector = trouble.collector
-    wait_until(lambda: (name, instance) in collector.firing(), lambda: f"only {sorted(collector.firing())} ring")
+    wait_until(
+        lambda: (name, instance) in collector.firing(),
+        lambda: f"only {sorted(collector.firing())} ring",
+        PATIENCE_SECONDS,
+    )
 
 
 def test_alarms_end_with_their_causes(trouble: Trouble) -> None:
@@ -229,4 +230,4 @@ def test_alarms_end_with_their_causes(trouble: Trouble) -> None:
     def ringing() -> list[tuple[str, str]]:
         return sorted(each for each in collector.firing() & set(ALARMS) if each[0] not in LASTING)
 
-    wait_until(lambda: not ringing(), lambda: f"{ringing()} still ring")
+    wait_until(lambda: not ringing(), lambda: f"{ringing()} still ring", PATIENCE_SECONDS)

@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable
 from urllib.request import urlopen
 
 import pytest
-from conftest import AGENTS, GROUPS, Collector, members
+from conftest import AGENTS, GROUPS, Collector, members, wait_until
 
 SERVERS = members(GROUPS, "demo_service")
-PATIENCE_SECONDS = 60
-
-
-def until(condition: Callable[[], bool], complaint: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, complaint()
-        time.sleep(0.5)
 
 
 @pytest.mark.parametrize("name", SERVERS)
@@ -32,7 +22,7 @@ def test_every_host_is_well(collector: Collector) -> None:
     def scores() -> dict[str, float]:
         return collector.query("monitor_health_score")
 
-    until(lambda: scores().keys() == set(AGENTS) and min(scores().values()) > 3, scores)
+    wait_until(lambda: scores().keys() == set(AGENTS) and min(scores().values()) > 3, scores)
     parts = collector.query("monitor_health_parts")
     assert parts == {name: 4 if name in SERVERS else 2 for name in AGENTS}
 
@@ -40,7 +30,7 @@ def test_every_host_is_well(collector: Collector) -> None:
 @pytest.mark.parametrize("name", SERVERS)
 def test_a_script_of_the_inventory_gives_a_metric(collector: Collector, name: str) -> None:
     query = "sum by (instance) (demo_requests_total)"
-    until(lambda: name in collector.query(query), lambda: collector.query("monitor_script_success"))
+    wait_until(lambda: name in collector.query(query), lambda: collector.query("monitor_script_success"))
 
 
 def test_the_live_picture_has_all_hosts_and_the_inventorys_column(collector: Collector) -> None:
