@@ -97,7 +97,9 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
-    """Says nothing of clients that leave before they are answered, as a load test's do at its end."""
+    """Lets many wait. Says nothing of clients that leave before they are answered, as those of a load test do at last."""
+
+    request_queue_size = 128
 
     def handle_error(self, request: object, client_address: object) -> None:
         if not isinstance(sys.exc_info()[1], ConnectionError):

@@ -6,5 +6,5 @@ import urllib.request
 
 ADDRESS = os.environ.get("DEMO_SERVICE_METRICS", "http://127.0.0.1:8080/metrics")
 
-with urllib.request.urlopen(ADDRESS, timeout=2) as answer:
+with urllib.request.urlopen(ADDRESS, timeout=4) as answer:
     print(answer.read().decode(), end="")
