@@ -97,7 +97,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
-    """Lets many wait. Says nothing of clients that leave before they are answered, as those of a load test do at last."""
+    """Lets many wait, and says nothing of clients that leave early, as those of a load test do at its end."""
 
     request_queue_size = 128
 
