@@ -68,6 +68,8 @@ class Worker:
         for name in ("sent", "failed", "given_up"):
             metrics.add(f"monitor_notifications_{name}_total", 0, **self._labels)
         self._resend_at = 0.0
+        # Delivered or given up, and in the outbox still: it is not sent again because the disk was full meanwhile.
+        self._finished: Waiting | None = None
         self._task = asyncio.create_task(self._run(), name=f"notify {integration.channel}")
 
     def wake(self) -> None:
@@ -80,19 +82,32 @@ class Worker:
         self._sender.close()
 
     async def _run(self) -> None:
+        failures = 0
         while True:
             self._news.clear()
             try:
-                while message := await self._in_executor(self._outbox.next, self._integration.channel):
-                    await self._deliver(message)
-                    await self._in_executor(self._outbox.remove, message)
+                await self._work_off()
                 await self._resend()
+                failures = 0
             except Exception:
-                # A worker that dies would never notify again; what went wrong may pass.
+                # A worker that dies would never notify again; what went wrong, a full disk for one, may pass soon.
                 log.exception("cannot work on the notifications for %s, trying again", self._integration.channel)
-                await asyncio.sleep(_LONGEST_PAUSE_SECONDS)
+                failures += 1
+                await asyncio.sleep(pause_seconds(failures, self._integration.max_age_seconds))
                 continue
             await self._wait()
+
+    async def _work_off(self) -> None:
+        """Returns when the queue is empty."""
+        while True:
+            if self._finished is not None:
+                await self._in_executor(self._outbox.remove, self._finished)
+                self._finished = None
+            message = await self._in_executor(self._outbox.next, self._integration.channel)
+            if message is None:
+                return
+            await self._deliver(message)
+            self._finished = message
 
     async def _wait(self) -> None:
         """Until there is something new, or what fires is to be sent again."""

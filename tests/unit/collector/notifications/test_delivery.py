@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,7 @@ from monitor_collector.notifications import worker
 from monitor_collector.notifications.advance import Message
 from monitor_collector.notifications.delivery import Delivery
 from monitor_collector.notifications.http_senders import WebhookSender
-from monitor_collector.notifications.outbox import Outbox
+from monitor_collector.notifications.outbox import Outbox, Waiting
 from monitor_collector.notifications.receivers import Integration
 from monitor_collector.notifications.secret_files import Secret
 from monitor_collector.notifications.worker import MOST_REFUSALS, pause_seconds
@@ -285,6 +286,23 @@ def test_a_receiver_that_is_wrong_in_a_way_nobody_thought_of_is_tried_again(
     office.write("team", 1)
     office.run(lambda: office.emptied("team"), webhook("team", listener.url))
     assert (numbers(listener), len(calls)) == ([1], 2)
+
+
+def test_a_disk_that_is_full_when_a_message_was_delivered_neither_repeats_it_nor_holds_up_the_next(
+    office: Office, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remove = office.outbox.remove
+    failures = [sqlite3.OperationalError("database or disk is full")] * 3
+
+    def remove_when_there_is_room(message: Waiting) -> None:
+        if failures:
+            raise failures.pop()
+        remove(message)
+
+    monkeypatch.setattr(office.outbox, "remove", remove_when_there_is_room)
+    office.write("team", 1, 2)
+    office.run(lambda: office.emptied("team"), webhook("team", listener.url))
+    assert (numbers(listener), failures) == ([1, 2], [])
 
 
 @pytest.mark.parametrize(
