@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor
@@ -79,6 +80,10 @@ class Worker:
         """What was not delivered stays in the outbox."""
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
+        try:
+            await self._remove_finished()
+        except sqlite3.Error as error:
+            log.warning("the last notification for %s may be sent again: %s", self._integration.channel, error)
         self._sender.close()
 
     async def _run(self) -> None:
@@ -100,14 +105,17 @@ class Worker:
     async def _work_off(self) -> None:
         """Returns when the queue is empty."""
         while True:
-            if self._finished is not None:
-                await self._in_executor(self._outbox.remove, self._finished)
-                self._finished = None
+            await self._remove_finished()
             message = await self._in_executor(self._outbox.next, self._integration.channel)
             if message is None:
                 return
             await self._deliver(message)
             self._finished = message
+
+    async def _remove_finished(self) -> None:
+        if self._finished is not None:
+            await self._in_executor(self._outbox.remove, self._finished)
+            self._finished = None
 
     async def _wait(self) -> None:
         """Until there is something new, or what fires is to be sent again."""

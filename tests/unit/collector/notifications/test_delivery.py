@@ -225,6 +225,34 @@ def test_what_was_not_delivered_when_the_collector_stops_is_delivered_after_the_
     assert numbers(listener) == [1, 1]
 
 
+def test_what_was_delivered_is_not_delivered_again_by_a_worker_that_takes_over(
+    office: Office, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remove = office.outbox.remove
+    is_full = True
+
+    def remove_when_there_is_room(message: Waiting) -> None:
+        if is_full:
+            raise sqlite3.OperationalError("database or disk is full")
+        remove(message)
+
+    monkeypatch.setattr(office.outbox, "remove", remove_when_there_is_room)
+    office.write("team", 1)
+
+    async def work() -> None:
+        nonlocal is_full
+        while not office.count("monitor_notifications_sent_total", "team"):
+            await asyncio.sleep(0.01)
+        is_full = False
+        office.write("team", 2)
+        await office.delivery.configure([webhook("team", listener.url, timeout_seconds=5)])
+        await office.emptied("team")
+
+    monkeypatch.setattr(worker, "pause_seconds", lambda failures, max_age_seconds: PATIENCE_SECONDS)
+    office.run(work, webhook("team", listener.url))
+    assert numbers(listener) == [1, 2]
+
+
 def test_messages_for_a_receiver_that_was_removed_are_dropped(office: Office, listener: Listener) -> None:
     office.write("gone", 1)
     office.run(lambda: office.emptied("gone"), webhook("team", listener.url))

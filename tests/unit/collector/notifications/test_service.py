@@ -11,6 +11,7 @@ import pytest
 from monitor_collector.notifications.policy import Policy
 from monitor_collector.notifications.receivers import HeartbeatSettings
 from monitor_collector.notifications.secret_files import Secret
+from monitor_collector.samples import metric
 from tests.unit.collector.conftest import Bench
 from tests.unit.collector.notifications.test_http_senders import Echo, echo  # noqa: F401 - a fixture
 from tests.unit.collector.webhooks import Listener
@@ -66,6 +67,9 @@ def test_a_reload_changes_who_is_told_from_then_on(bench: Bench, listener: Liste
     async def work() -> None:
         await bench.second("load 3")
         await until(lambda: listener.alerts("High") == ["firing"])
+        # Until its answer has been read, the message would go to the new receiver again.
+        sent = metric("monitor_notifications_sent_total", receiver="team 0", integration="webhook")
+        await until(lambda: dict(bench.collector.metrics.samples())[sent] == 1)
         with_rule(bench, other.url)
         await bench.collector.reload()
         await bench.second("load 1")
