@@ -84,7 +84,7 @@ class Fleet:
         self._interval_seconds = interval_seconds
         self.collector = CollectorProcess(directory, _configuration(hosts, columns or [], interval_seconds))
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._push)
+        self._thread = threading.Thread(target=self._push, daemon=True)
         self.collector.start()
         self.collector.wait_until_ready()
         self._thread.start()

@@ -87,7 +87,7 @@ class Visitors:
         self.is_rude = False
         self._collector = collector
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run)
+        self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def _run(self) -> None:

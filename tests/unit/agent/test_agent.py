@@ -68,7 +68,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
 @contextlib.contextmanager
 def running(agent: Agent) -> Iterator[None]:
     stop = threading.Event()
-    thread = threading.Thread(target=agent.run, args=(stop.wait,))
+    thread = threading.Thread(target=agent.run, args=(stop.wait,), daemon=True)
     thread.start()
     yield
     stop.set()

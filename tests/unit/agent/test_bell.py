@@ -22,7 +22,7 @@ def test_a_bell_wakes_another_thread() -> None:
         bell.wait()
         answer.ring()
 
-    thread = threading.Thread(target=listen)
+    thread = threading.Thread(target=listen, daemon=True)
     thread.start()
     bell.ring()
     assert answer.wait(20)

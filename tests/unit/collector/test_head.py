@@ -192,7 +192,7 @@ def test_readers_see_only_whole_rows_while_batches_arrive() -> None:
             if (np.diff(a.timestamps) <= 0).any() or not np.array_equal(a.timestamps / 1000, a.values):
                 found.append("times out of order")
 
-    reader = threading.Thread(target=look)
+    reader = threading.Thread(target=look, daemon=True)
     reader.start()
     for second in range(1, 3000):
         put(head, (second ^ 3) * 1000, {A: second ^ 3, B: -(second ^ 3)})

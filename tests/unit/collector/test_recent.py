@@ -243,7 +243,7 @@ def test_a_writer_in_another_thread_is_seen_row_by_row_and_no_row_is_lost() -> N
                 names = NAMES[: 1 + second * len(NAMES) // count]
                 bench.push(instance, at_ms, at_ms, names)
 
-    writer = threading.Thread(target=write)
+    writer = threading.Thread(target=write, daemon=True)
     writer.start()
     looks = 0
     while writer.is_alive() or not looks:

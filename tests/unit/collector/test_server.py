@@ -181,7 +181,7 @@ def test_every_acknowledged_batch_survives_a_killed_collector(collector: Process
     for _ in range(2):
         collector.start()
         pushing = [
-            threading.Thread(target=push_until_it_dies, args=(host, acknowledged.get(host, -1) + 1))
+            threading.Thread(target=push_until_it_dies, args=(host, acknowledged.get(host, -1) + 1), daemon=True)
             for host in range(4)
         ]
         enough = sum(acknowledged.values()) + 200
