@@ -9,11 +9,14 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from lab import hosts, images, prerequisites, proc_view, report, settings, watch
+from lab.box import build
 from lab.commands import run
 from lab.errors import LabError
 from lab.podman import Podman
 from lab.progress import say, step
 from lab.settings import ROOT, Lab
+
+CONTROLLER_TOOLS = ROOT / "requirements" / "controller.txt"
 
 USAGE = """\
 bin/lab up           build the lab, provision it with site.yml and show that every host reports
@@ -22,6 +25,8 @@ bin/lab provision    run site.yml on the hosts that are up; further arguments go
 bin/lab status       hosts, since when they report, and alarms
 bin/lab watch        all hosts live in the terminal, until Ctrl-C; with --once as they are now
 bin/lab ssh HOST     a shell on a host, or `bin/lab ssh HOST COMMAND…`
+bin/lab tools        only Ansible, in .venv; `vagrant up` asks for this
+bin/lab box          a box for Vagrant with libvirt, made from Debian's archive: LAB_BOX=monitor-lab vagrant up
 bin/lab down         remove everything that up made, but for the images
 bin/lab purge        the same with the images
 
@@ -44,6 +49,8 @@ def main(arguments: Sequence[str]) -> int:
         "status": status,
         "watch": watch_hosts,
         "ssh": ssh,
+        "tools": install_tools,
+        "box": make_box,
         "down": down,
         "purge": purge,
     }
@@ -70,7 +77,7 @@ def bring_up_hosts(lab: Lab, _: Sequence[str]) -> int:
     podman = Podman(lab)
     releases = list(dict.fromkeys(host.release for host in lab.hosts))
     with ThreadPoolExecutor() as pool:
-        python_tools = pool.submit(prerequisites.install_python_tools, ROOT / "requirements" / "controller.txt")
+        python_tools = pool.submit(prerequisites.install_python_tools, CONTROLLER_TOOLS)
         built = dict(
             zip(
                 releases,
@@ -119,6 +126,18 @@ def ssh(lab: Lab, arguments: Sequence[str]) -> int:
     if not arguments or arguments[0] not in names:
         raise LabError(f"name one of the hosts: {', '.join(names)}")
     return subprocess.run(["ssh", "-F", str(lab.state / "ssh_config"), *arguments], check=False).returncode
+
+
+def install_tools(_: Lab, __: Sequence[str]) -> int:
+    prerequisites.install_python_tools(CONTROLLER_TOOLS)
+    return 0
+
+
+def make_box(_: Lab, __: Sequence[str]) -> int:
+    box = build.ensure_box()
+    run(["vagrant", "box", "add", "--force", "--name", build.NAME, str(box)])
+    say(f"The box {build.NAME} is there: LAB_BOX={build.NAME} vagrant up --provider libvirt")
+    return 0
 
 
 def down(lab: Lab, _: Sequence[str]) -> int:

@@ -11,31 +11,14 @@ import shlex
 import subprocess
 from collections.abc import Sequence
 
-from lab import proc_view
-from lab.commands import as_root, run
+from lab import debian, proc_view
+from lab.commands import as_root
 from lab.errors import LabError
 from lab.podman import Podman
 from lab.progress import say, step
 from lab.settings import MONITOR_RELEASE
 
 REPOSITORY = "localhost/monitor-lab"
-DEFAULT_MIRROR = "http://deb.debian.org/debian"
-ARCHIVE = "http://archive.debian.org/debian"
-
-PACKAGES = (
-    "systemd",
-    "systemd-sysv",
-    "dbus",
-    "openssh-server",
-    "sudo",
-    "python3",
-    "iproute2",
-    "procps",
-    "siege",
-)
-# The drill's load; left out of Debian 13, where it brings 200 MB of graphics libraries (there the drill uses Python).
-LOAD_TOOL = "stress-ng"
-RELEASES_WITHOUT_LOAD_TOOL = ("trixie",)
 
 # What makes a Debian root directory a host of the lab. `$1` is the directory.
 CUSTOMISE = r"""
@@ -64,17 +47,10 @@ rm -f "$1/etc/machine-id"
 touch "$1/etc/machine-id"
 """.replace("@FILES@", " ".join(proc_view.FILES)).replace("@INSIDE@", str(proc_view.INSIDE))
 
-# Documentation and translations are a third of a small Debian.
-LEAVE_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*")
-
 
 def image_name(release: str) -> str:
-    recipe = "\n".join([release, *packages(release), CUSTOMISE, *LEAVE_OUT])
+    recipe = "\n".join([release, *debian.packages(release), CUSTOMISE, *debian.LEAVE_OUT])
     return f"{REPOSITORY}:{release}-{hashlib.sha256(recipe.encode()).hexdigest()[:12]}"
-
-
-def packages(release: str) -> tuple[str, ...]:
-    return PACKAGES if release in RELEASES_WITHOUT_LOAD_TOOL else (*PACKAGES, LOAD_TOOL)
 
 
 def ensure_image(podman: Podman, release: str) -> str:
@@ -86,7 +62,7 @@ def ensure_image(podman: Podman, release: str) -> str:
     if podman.succeeds("image", "exists", image_name(release)):
         return image_name(release)
     reasons = []
-    for mirror in dict.fromkeys((mirror_of_this_machine(), ARCHIVE)):
+    for mirror in dict.fromkeys((debian.mirror_of_this_machine(), debian.ARCHIVE)):
         try:
             with step(f"building the image for Debian {release}"):
                 _build(podman, release, mirror)
@@ -96,42 +72,14 @@ def ensure_image(podman: Podman, release: str) -> str:
             reasons.append(f"{mirror}: {error}")
     if release == MONITOR_RELEASE:
         raise LabError("no image for the lab could be built:\n" + "\n".join(reasons))
-    say(f"  ! Debian {release} cannot be had from {mirror_of_this_machine()} or {ARCHIVE}: using {MONITOR_RELEASE}")
+    places = f"{debian.mirror_of_this_machine()} or {debian.ARCHIVE}"
+    say(f"  ! Debian {release} cannot be had from {places}: using {MONITOR_RELEASE}")
     return ensure_image(podman, MONITOR_RELEASE)
-
-
-def mirror_of_this_machine() -> str:
-    """The Debian mirror in this machine's apt configuration; Debian's own where it has none (Ubuntu)."""
-    try:
-        targets = run(
-            [
-                "apt-get",
-                "indextargets",
-                "--format",
-                "$(REPO_URI)",
-                "Created-By: Packages",
-                "Origin: Debian",
-                "Label: Debian",
-            ]
-        )
-    except LabError:
-        return DEFAULT_MIRROR
-    return next((uri.rstrip("/") for uri in targets.split()), DEFAULT_MIRROR)
 
 
 def _build(podman: Podman, release: str, mirror: str) -> None:
     """Pipes the new root directory straight into podman, which names the image only once it is whole."""
-    bootstrap = [
-        "mmdebstrap",
-        "--quiet",
-        "--variant=apt",
-        f"--include={','.join(packages(release))}",
-        *(f"--dpkgopt=path-exclude={pattern}" for pattern in LEAVE_OUT),
-        f"--customize-hook={CUSTOMISE}",
-        release,
-        "-",
-        mirror,
-    ]
+    bootstrap = debian.bootstrap(release, "-", mirror, debian.packages(release), [f"--customize-hook={CUSTOMISE}"])
     import_image = podman.command("import", "--quiet", "--change", 'CMD ["/sbin/init"]', "-", image_name(release))
     _pipe(as_root(bootstrap), import_image)
 

@@ -7,13 +7,16 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from lab import prerequisites
+from lab.commands import as_root
 from lab.errors import LabError
 from lab.progress import say
+from tests.vagrant.libvirt import isolated
+from tests.vagrant.prepare import VAGRANT, prepare
 
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = prerequisites.VIRTUAL_ENVIRONMENT / "bin"
@@ -22,11 +25,12 @@ REPORTS = ROOT / ".build" / "test-reports"
 BROWSER_PACKAGES = {"chromium": "chromium", "fonts-dejavu-core": "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"}
 
 USAGE = """\
-bin/test            lint, unit, browser and molecule, in this order
+bin/test            lint, unit, browser, molecule and vagrant, in this order
 bin/test lint       ruff, yamllint, ansible-lint with its production profile
 bin/test unit       pytest over tests/: both programs, the templates, the lab's and the playbooks' own code
 bin/test browser    the page in Chromium, before a collector whose hosts are made up
 bin/test molecule   a lab of its own, provisioned twice, looked at from outside, and its alarms rung
+bin/test vagrant    the same on two virtual machines; SKIP_VAGRANT=1 leaves it out
 """
 
 
@@ -39,7 +43,13 @@ class Counts(NamedTuple):
 
 def main(arguments: Sequence[str]) -> int:
     """Runs the parts named, all of them when none is; returns 0 only when everything passed."""
-    parts: dict[str, Callable[[], Counts]] = {"lint": lint, "unit": unit, "browser": browser, "molecule": molecule}
+    parts: dict[str, Callable[[], Counts]] = {
+        "lint": lint,
+        "unit": unit,
+        "browser": browser,
+        "molecule": molecule,
+        "vagrant": vagrant,
+    }
     unknown = [name for name in arguments if name not in parts]
     if unknown:
         print(USAGE, end="")
@@ -73,22 +83,25 @@ def lint() -> Counts:
 
 
 def unit() -> Counts:
-    report = REPORTS / "unit.xml"
-    report.unlink(missing_ok=True)
-    code = run(["pytest", "--quiet", "--ignore=tests/browser", f"--junitxml={report}"])
-    return counts_of(report, code)
+    """Vagrant is there to judge the Vagrantfile."""
+    return pytest("unit", VAGRANT, "--ignore=tests/browser")
 
 
 def browser() -> Counts:
     """Chromium is Debian's: what Playwright would download is not needed then."""
+    return pytest("browser", BROWSER_PACKAGES, "tests/browser")
+
+
+def pytest(part: str, packages: Mapping[str, str], *arguments: str) -> Counts:
+    """Runs a part's tests, for which these Debian packages must be there."""
     try:
-        prerequisites.install_packages(prerequisites.missing_of(BROWSER_PACKAGES))
+        prerequisites.install_packages(prerequisites.missing_of(packages))
     except LabError as error:
         say(f"bin/test: {error}")
         return Counts(0, 1)
-    report = REPORTS / "browser.xml"
+    report = REPORTS / f"{part}.xml"
     report.unlink(missing_ok=True)
-    code = run(["pytest", "--quiet", "tests/browser", f"--junitxml={report}"])
+    code = run(["pytest", "--quiet", *arguments, f"--junitxml={report}"])
     return counts_of(report, code)
 
 
@@ -97,6 +110,24 @@ def molecule() -> Counts:
     report = ROOT / ".build" / "molecule-verify.xml"
     report.unlink(missing_ok=True)
     code = run(["molecule", "test"], LAB_NAME="molecule", LAB_PORT="0")
+    counts = counts_of(report, 0)
+    return Counts(counts.passed + (code == 0), counts.failed + (code != 0))
+
+
+def vagrant() -> Counts:
+    """The scenario itself counts as one test, as Molecule's does."""
+    if os.environ.get("SKIP_VAGRANT") == "1":
+        say("The virtual machines are left out, since SKIP_VAGRANT=1.")
+        return Counts(0, 0)
+    report = REPORTS / "vagrant.xml"
+    report.unlink(missing_ok=True)
+    try:
+        prepare()
+    except LabError as error:
+        say(f"bin/test vagrant: {error}")
+        return Counts(0, 1)
+    python = str(prerequisites.VIRTUAL_ENVIRONMENT / "bin" / "python")
+    code = run(as_root(isolated([python, "-m", "tests.vagrant.scenario", str(report)])))
     counts = counts_of(report, 0)
     return Counts(counts.passed + (code == 0), counts.failed + (code != 0))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import Collector
+from conftest import SLOWNESS, Collector
 from testinfra.host import Host
 
 UNIT = "monitor-agent@blue.service"
@@ -43,7 +43,7 @@ def test_the_unit_is_locked_down(agent_host: Host) -> None:
 def test_the_host_reports_current_data(agent_name: str, collector: Collector) -> None:
     assert collector.query(f'up{{instance="{agent_name}"}}') == {agent_name: 1}
     age = collector.query(f'time() - timestamp(node_time_seconds{{instance="{agent_name}"}})')[agent_name]
-    assert age < 3
+    assert age < 3 * SLOWNESS
 
 
 def test_the_hosts_labels_are_the_inventorys(agent_name: str, collector: Collector) -> None:
@@ -61,8 +61,9 @@ def test_memory_agrees_with_the_host(agent_name: str, agent_host: Host, collecto
     said = int(agent_host.check_output("awk '/^MemTotal/ {print $2}' /proc/meminfo")) * 1024
     reported = collector.query(f'node_memory_MemTotal_bytes{{instance="{agent_name}"}}')[agent_name]
     assert reported == said
-    limit = 1024 if agent_name == "monitor" else 512
-    assert said == limit * 1024 * 1024, "the host sees this machine's memory, not its own"
+    limit = (1024 if agent_name == "monitor" else 512) * 1024 * 1024
+    # A kernel of its own takes some of it first.
+    assert 0.8 * limit < said <= limit, "the host sees this machine's memory, not its own"
 
 
 def test_the_root_file_system_agrees_with_the_host(agent_name: str, agent_host: Host, collector: Collector) -> None:
@@ -84,5 +85,7 @@ def test_the_kernel_release_agrees_with_the_host(agent_name: str, agent_host: Ho
 
 
 def test_network_counters_move(agent_name: str, collector: Collector) -> None:
-    expression = f'sum by (instance) (rate(node_network_transmit_bytes_total{{instance="{agent_name}"}}[10s]))'
+    expression = (
+        f'sum by (instance) (rate(node_network_transmit_bytes_total{{instance="{agent_name}"}}[{10 * SLOWNESS}s]))'
+    )
     assert collector.query(expression)[agent_name] > 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lab import images
+from lab import debian, images
 from lab.errors import LabError
 
 
@@ -31,12 +31,12 @@ def tried(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
 
     def build(podman: FakePodman, release: str, mirror: str) -> None:
         attempts.append((release, mirror))
-        if release == "sid" or (release == "bullseye" and mirror != images.ARCHIVE):
+        if release == "sid" or (release == "bullseye" and mirror != debian.ARCHIVE):
             raise LabError("404 Not Found")
         podman.names.add(images.image_name(release))
 
     monkeypatch.setattr(images, "_build", build)
-    monkeypatch.setattr(images, "mirror_of_this_machine", lambda: "http://mirror.example/debian")
+    monkeypatch.setattr(debian, "mirror_of_this_machine", lambda: "http://mirror.example/debian")
     return attempts
 
 
@@ -47,7 +47,7 @@ def test_an_image_that_is_there_is_not_built_again(tried: list[tuple[str, str]])
 
 def test_a_release_that_has_moved_is_taken_from_the_archive(tried: list[tuple[str, str]]) -> None:
     assert images.ensure_image(FakePodman(), "bullseye") == images.image_name("bullseye")
-    assert tried == [("bullseye", "http://mirror.example/debian"), ("bullseye", images.ARCHIVE)]
+    assert tried == [("bullseye", "http://mirror.example/debian"), ("bullseye", debian.ARCHIVE)]
 
 
 def test_a_release_that_cannot_be_had_is_replaced_by_debian_12_and_one_line_says_so(
