@@ -24,6 +24,9 @@ REPORTS = ROOT / ".build" / "test-reports"
 # Debian package -> a file or program that shows that it is there.
 BROWSER_PACKAGES = {"chromium": "chromium", "fonts-dejavu-core": "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"}
 
+# Two emulated machines take a third of it where nothing else runs.
+VAGRANT_LIMIT_SECONDS = 15 * 60
+
 USAGE = """\
 bin/test            lint, unit, browser, molecule and vagrant, in this order
 bin/test lint       ruff, yamllint, ansible-lint with its production profile
@@ -127,7 +130,7 @@ def vagrant() -> Counts:
         say(f"bin/test vagrant: {error}")
         return Counts(0, 1)
     python = str(prerequisites.VIRTUAL_ENVIRONMENT / "bin" / "python")
-    code = run(as_root(isolated([python, "-m", "tests.vagrant.scenario", str(report)])))
+    code = run(as_root(isolated([python, "-m", "tests.vagrant.scenario", str(report)])), VAGRANT_LIMIT_SECONDS)
     counts = counts_of(report, 0)
     return Counts(counts.passed + (code == 0), counts.failed + (code != 0))
 
@@ -144,8 +147,14 @@ def counts_of(report: Path, exit_code: int) -> Counts:
     return Counts(total - failed - skipped, failed if failed or exit_code == 0 else 1)
 
 
-def run(command: Sequence[str], **environment: str) -> int:
+def run(command: Sequence[str], limit_seconds: float | None = None, **environment: str) -> int:
+    """Runs a command whose output is for people; returns its exit code, 1 when it took longer than the limit."""
     say(f"$ {' '.join(command)}")
     path = f"{TOOLS}{os.pathsep}{os.environ['PATH']}"
+    everything = {**os.environ, "PATH": path, **environment}
     sys.stdout.flush()
-    return subprocess.run(command, cwd=ROOT, env={**os.environ, "PATH": path, **environment}, check=False).returncode
+    try:
+        return subprocess.run(command, cwd=ROOT, env=everything, timeout=limit_seconds, check=False).returncode
+    except subprocess.TimeoutExpired:
+        say(f"bin/test: stopped, since it took longer than {limit_seconds:.0f} s")
+        return 1

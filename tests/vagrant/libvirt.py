@@ -32,10 +32,12 @@ auth_unix_rw = "none"
 
 
 def isolated(command: Sequence[str]) -> list[str]:
-    """The command line, for root, that runs a command in namespaces of its own, and ends all that it has started."""
+    """The command line, for root, that runs a command in namespaces of its own. All that it has started ends with it,
+    and with whoever has started it."""
     # A shell is the first process there, since that must look after the orphans of others.
     shell = ["sh", "-c", '"$@"; exit $?', "sh", *command]
-    return ["unshare", "--mount", "--net", "--pid", "--ipc", "--fork", "--kill-child", "--mount-proc", *shell]
+    namespaces = ["unshare", "--mount", "--net", "--pid", "--ipc", "--fork", "--kill-child", "--mount-proc"]
+    return ["setpriv", "--pdeathsig", "KILL", *namespaces, *shell]
 
 
 def start(directory: Path) -> None:
