@@ -43,6 +43,8 @@ class Heartbeat:
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
         self._client.close()
+        for name in ("monitor_heartbeat_success", "monitor_heartbeat_last_success_timestamp_seconds"):
+            self._metrics.forget(__name__=name)
 
     async def _run(self) -> None:
         interval_seconds = self._settings.interval_ms / 1000

@@ -51,11 +51,11 @@ def test_it_beats_while_evaluations_go_well_and_not_when_they_do_not(echo: Echo)
         await asyncio.sleep(0.1)
         assert len(echo.requests) == silent_since
         await beats(heartbeat, echo, silent_since + 1)
+        assert figure("monitor_heartbeat_success") == 1
+        assert figure("monitor_heartbeat_last_success_timestamp_seconds") == 5
 
     run(f"{echo.url}/ping/secret", work)
     assert echo.requests[0][:2] == ("POST", "/ping/secret")
-    assert figure("monitor_heartbeat_success") == 1
-    assert figure("monitor_heartbeat_last_success_timestamp_seconds") == 5
 
 
 def test_it_can_be_a_get(echo: Echo) -> None:  # noqa: F811
@@ -75,8 +75,8 @@ def test_a_beat_that_does_not_get_through_is_told_once_without_its_secret_and_tr
         assert figure("monitor_heartbeat_success") == 0
         echo.status = 200
         await beats(heartbeat, echo, len(echo.requests) + 2)
+        assert figure("monitor_heartbeat_success") == 1
 
     run(f"{echo.url}/secret", work)
-    assert figure("monitor_heartbeat_success") == 1
     (line,) = [record.getMessage() for record in caplog.records]
     assert line == f"the heartbeat does not get through: {echo.url}: it answered 503"
