@@ -123,25 +123,19 @@ def test_the_heartbeat_comes_and_goes_with_the_configuration(bench: Bench, echo:
         notifications = bench.collector.notifications
         heartbeat = HeartbeatSettings(Secret(echo.url), interval_ms=1)
         await notifications.configure(Policy(heartbeat=heartbeat), "")
-
-        def beaten() -> bool:
-            notifications.evaluated()
-            return len(echo.requests) > 2
-
-        await until(beaten)
+        await until(lambda: notifications._dispatcher.is_well)
+        notifications.evaluated()
+        await until(lambda: len(echo.requests) == 1)
         notifications._dispatcher.is_well = False
-        await asyncio.sleep(0.05)
-        count = len(echo.requests)
         notifications.evaluated()
         await asyncio.sleep(0.05)
-        assert len(echo.requests) == count, "nobody would hear of an alarm"
+        assert len(echo.requests) == 1, "nobody would hear of an alarm"
         notifications._dispatcher.is_well = True
         notifications.evaluated()
-        await until(lambda: len(echo.requests) > count)
+        await until(lambda: len(echo.requests) == 2)
         await notifications.configure(Policy(), "")
-        count = len(echo.requests)
         notifications.evaluated()
         await asyncio.sleep(0.05)
-        assert len(echo.requests) == count
+        assert len(echo.requests) == 2
 
     bench.run(work)
