@@ -79,6 +79,7 @@ class HttpCheck(NamedTuple):
         findings.add("probe_http_uncompressed_body_length", len(answer.body))
         if answer.expires is not None:
             findings.add("probe_ssl_earliest_cert_expiry", answer.expires)
+        findings.add("monitor_probe_failed_due_to_status", float(answer.status not in self.status))
         if self.body_matches is not None:
             matches = _expression(self.body_matches).search(answer.body) is not None
             findings.add("probe_failed_due_to_regex", float(not matches))

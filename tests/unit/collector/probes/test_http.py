@@ -35,6 +35,7 @@ def test_an_answer_is_measured_as_blackbox_exporter_does() -> None:
     assert others == {
         "probe_ip_protocol": 4,
         "probe_http_status_code": 200,
+        "monitor_probe_failed_due_to_status": 0,
         "probe_http_version": 1.1,
         "probe_http_redirects": 0,
         "probe_http_ssl": 0,
@@ -98,6 +99,25 @@ def test_a_server_that_misbehaves_fails_with_the_reason(settings: dict[str, Any]
 )
 def test_what_is_expected_is_a_success(settings: dict[str, Any], answer: bytes) -> None:
     measure(check(**settings), answering(answer))
+
+
+@pytest.mark.parametrize(
+    ("settings", "is_wrong"),
+    [
+        ({"status": frozenset({201})}, 1),
+        ({"status": frozenset({201}), "body_matches": "x"}, 1),
+        ({"body_matches": "x"}, 0),
+    ],
+)
+def test_a_wrong_status_is_told_from_a_wrong_body(settings: dict[str, Any], is_wrong: float) -> None:
+    async def work() -> Findings:
+        findings = Findings()
+        async with serving(answering(OK)) as port:
+            with pytest.raises(ProbeFailure):
+                await check(**settings)(port).run(findings)
+        return findings
+
+    assert figures(asyncio.run(work()))["monitor_probe_failed_due_to_status"] == is_wrong
 
 
 def test_redirections_are_followed_and_secrets_are_not_taken_along() -> None:
