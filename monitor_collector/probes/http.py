@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import ssl
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -18,8 +17,8 @@ import h11
 import re2
 
 from monitor_collector import __version__
-from monitor_collector.probes.certificate import CertificateError, valid_until
 from monitor_collector.probes.measured import Findings, ProbeFailure, because, connect
+from monitor_collector.probes.tls import Trust, encrypt
 
 REDIRECTS_MAX = 10
 BODY_MAX_BYTES = 1024 * 1024
@@ -97,7 +96,7 @@ class HttpCheck(NamedTuple):
             expires = None
             if parts.scheme == "https":
                 with findings.phase("tls", "agreeing on encryption"):
-                    expires = await self._encrypt(writer, host)
+                    expires = await encrypt(writer, host, Trust(self.verify, self.ca_file), findings)
             try:
                 return await self._converse(reader, writer, parts, method, expires, findings)
             except h11.RemoteProtocolError as error:
@@ -106,20 +105,6 @@ class HttpCheck(NamedTuple):
                 raise ProbeFailure(f"the connection broke while {findings.doing}: {because(error)}") from None
         finally:
             writer.transport.abort()  # nobody waits for what a server has still to say
-
-    async def _encrypt(self, writer: asyncio.StreamWriter, host: str) -> float:
-        """When the server's certificate ends. Raises ProbeFailure."""
-        try:
-            await writer.start_tls(_context(self.verify, self.ca_file), server_hostname=host)
-        except ssl.SSLCertVerificationError as error:
-            raise ProbeFailure(f"its certificate is not trusted: {error.verify_message}") from None
-        except (ssl.SSLError, OSError) as error:
-            raise ProbeFailure(f"it does not speak TLS as it should: {error}") from None
-        certificate = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
-        try:
-            return valid_until(certificate or b"")
-        except CertificateError as error:
-            raise ProbeFailure(f"its certificate cannot be read: {error}") from None
 
     async def _converse(
         self,
@@ -217,12 +202,3 @@ def _redirected(url: str, location: str) -> str:
 @lru_cache(maxsize=1000)
 def _expression(text: str) -> re2._Regexp:
     return re2.compile(text.encode())
-
-
-@lru_cache(maxsize=100)
-def _context(verify: bool, ca_file: Path | None) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=ca_file)
-    if not verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context

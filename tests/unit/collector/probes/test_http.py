@@ -237,6 +237,22 @@ def test_a_certificate_for_another_name_is_a_failure(tmp_path: Path) -> None:
         measure(lambda port: HttpCheck(f"https://localhost:{port}/", ca_file=file), answering(OK), context)
 
 
+def test_when_a_certificate_ends_that_is_not_trusted_is_told(tmp_path: Path) -> None:
+    """One that has ended is of this kind."""
+    context, _ = certificate(tmp_path, 30)
+
+    async def work() -> Findings:
+        findings = Findings()
+        async with serving(answering(OK), context) as port:
+            with pytest.raises(ProbeFailure, match="its certificate is not trusted: self"):
+                await HttpCheck(f"https://127.0.0.1:{port}/").run(findings)
+        return findings
+
+    found = figures(asyncio.run(work()))
+    assert abs(found["probe_ssl_earliest_cert_expiry"] - time.time() - 30 * DAY) < DAY
+    assert "probe_http_status_code" not in found
+
+
 async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     writer.write(b"SSH-2.0-OpenSSH\r\n")
 
