@@ -184,7 +184,10 @@ async def _next_event(connection: h11.Connection, reader: asyncio.StreamReader) 
         event = connection.next_event()
         if event is not h11.NEED_DATA:
             return event
-        connection.receive_data(await reader.read(_READ_BYTES))
+        received = await reader.read(_READ_BYTES)
+        if not received and connection.their_state is h11.SEND_RESPONSE and not connection.trailing_data[0]:
+            raise ProbeFailure("it closed the connection without an answer")
+        connection.receive_data(received)
 
 
 def _redirected(url: str, location: str) -> str:

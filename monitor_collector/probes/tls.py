@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from monitor_collector.probes.certificate import CertificateError, valid_until
-from monitor_collector.probes.measured import Findings, ProbeFailure
+from monitor_collector.probes.measured import Findings, ProbeFailure, because
 
 
 class Trust(NamedTuple):
@@ -22,16 +22,20 @@ class Trust(NamedTuple):
 
 async def encrypt(writer: asyncio.StreamWriter, host: str, trust: Trust, findings: Findings) -> float:
     """When the server's certificate ends, in Unix seconds. Raises ProbeFailure."""
+    try:
+        context = _context(trust)
+    except OSError as error:
+        raise ProbeFailure(f"its ca_file {trust.ca_file} cannot be used: {because(error)}") from None
     ip, port, *_ = writer.get_extra_info("peername")
     try:
-        await writer.start_tls(_context(trust), server_hostname=host)
+        await writer.start_tls(context, server_hostname=host)
     except ssl.SSLCertVerificationError as error:
         findings.doing = "reading its certificate, which is not trusted"
         with suppress(OSError, CertificateError):
             findings.add("probe_ssl_earliest_cert_expiry", await _end_of_untrusted(ip, port, host))
         raise ProbeFailure(f"its certificate is not trusted: {error.verify_message}") from None
     except OSError as error:
-        raise ProbeFailure(f"it does not speak TLS as it should: {error}") from None
+        raise ProbeFailure(f"it does not speak TLS as it should: {because(error)}") from None
     try:
         return _end(writer)
     except CertificateError as error:
