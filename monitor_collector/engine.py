@@ -79,6 +79,7 @@ class Engine:
         self._threshold_samples: list[tuple[Labels, float]] = []
         self._thresholds_due_ms = 0
         self._ended_series: list[Labels] = []
+        self._own_series: set[Labels] = set()
         self._lookback_ms = 0
         self._executor = ThreadPoolExecutor(1, "rules")
         self._evaluated_ms = 0
@@ -190,8 +191,11 @@ class Engine:
                 del self.states[key]
 
     def _own_figures(self) -> list[tuple[Labels, float]]:
+        """Also the end of those that there are no more, such as a receiver's that was removed."""
         # A host may push figures of the same names; the job tells them apart.
-        return [(labels_from({**dict(labels), "job": OWN_JOB}), value) for labels, value in self._metrics.samples()]
+        found = [(labels_from({**dict(labels), "job": OWN_JOB}), value) for labels, value in self._metrics.samples()]
+        before, self._own_series = self._own_series, {labels for labels, _ in found}
+        return [*found, *((labels, STALE_MARKER) for labels in sorted(before - self._own_series))]
 
     def _is_due(self, group: RuleGroup, at_ms: int) -> bool:
         last = self.group_evaluations.get((group.file, group.name))

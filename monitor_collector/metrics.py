@@ -103,6 +103,12 @@ class Metrics:
         with self._lock:
             self._values[metric(name, **labels)] = value
 
+    def forget(self, **labels: str) -> None:
+        """Ends the series that have all these labels, of which `__name__` is one: what they tell of has gone."""
+        with self._lock:
+            for series in [one for one in self._values if labels.items() <= dict(one).items()]:
+                del self._values[series]
+
     def samples(self) -> list[tuple[Labels, float]]:
         """All figures, those of the process as they are now."""
         usage = resource.getrusage(resource.RUSAGE_SELF)

@@ -32,6 +32,8 @@ DEFAULT_COLUMNS = (
     Column("In", "instance:node_network_receive_bytes:rate", "bytes_per_second"),
     Column("Out", "instance:node_network_transmit_bytes:rate", "bytes_per_second"),
 )
+# What the page tells of each host besides.
+_OTHER_TITLES = ("Host", "State", "Trend", "Alarms")
 
 
 def read_columns(file: Path) -> tuple[Column, ...]:
@@ -39,13 +41,21 @@ def read_columns(file: Path) -> tuple[Column, ...]:
     checker = Checker(file)
     content = checker.load_mapping()
     found: list[Column] = []
+    taken = {*_OTHER_TITLES, *(column.title for column in DEFAULT_COLUMNS)}
     if content is not None:
         entries = checker.read(content, {"columns": Key(anything, [])}).get("columns") or []
         for number, entry in enumerate(checker.read_list(entries, "columns", content.lines.get("columns")), 1):
             keys = {"title": Key(text), "query": Key(text), "unit": Key(_unit, "number")}
             values = checker.read(entry, keys, f"column {number}", content.lines["columns"])
-            if len(values) == len(keys):
-                found.append(Column(**values))
+            if len(values) < len(keys):
+                continue
+            column = Column(**values)
+            if column.title in taken:
+                checker.add(
+                    entry.line, f"column {number}", f"there is a column {column.title!r} already: give it another title"
+                )
+            taken.add(column.title)
+            found.append(column)
     if checker.problems:
         raise ConfigError(checker.problems)
     return tuple(found)

@@ -95,6 +95,11 @@ def _figures(storage: Storage, query: str, at_ms: int, lookback_ms: int) -> dict
         raise QueryError(f"gives a {expression.value_type}; a column needs a value for each instance")
     vector = expression.evaluate(storage, at_ms, lookback_ms)
     assert isinstance(vector, Vector)
+    if vector.labels and not any(instance_of(labels) for labels in vector.labels):
+        raise QueryError(
+            "has no label instance in its result, so nobody knows which host a value is of; where it sums or counts, "
+            "write by (instance)"
+        )
     pairs = zip(vector.labels, vector.values.tolist(), strict=True)
     return {instance_of(labels): _rounded(value) for labels, value in pairs if math.isfinite(value)}
 

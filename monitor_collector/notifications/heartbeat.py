@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 
 from monitor_collector.metrics import Metrics
@@ -43,15 +44,19 @@ class Heartbeat:
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
         self._client.close()
+        for name in ("monitor_heartbeat_success", "monitor_heartbeat_last_success_timestamp_seconds"):
+            self._metrics.forget(__name__=name)
 
     async def _run(self) -> None:
         interval_seconds = self._settings.interval_ms / 1000
         while True:
-            # That it was well some time since the last beat does not count.
-            self._is_well.clear()
             await self._is_well.wait()
+            # What is evaluated from here on counts for the next beat, which so need not wait for another one.
+            self._is_well.clear()
+            began = time.monotonic()
             was_heard = await self._beat()
-            await asyncio.sleep(interval_seconds if was_heard else interval_seconds / _TRIES_PER_INTERVAL)
+            pause_seconds = interval_seconds if was_heard else interval_seconds / _TRIES_PER_INTERVAL
+            await asyncio.sleep(began + pause_seconds - time.monotonic())
 
     async def _beat(self) -> bool:
         try:

@@ -60,6 +60,8 @@ class Notifications:
         self._dispatch = Dispatch(self.policy, "")
         self._heartbeat: Heartbeat | None = None
         self._heartbeat_settings: HeartbeatSettings | None = None
+        # Receiver and kind of those that there are figures of.
+        self._observed: set[tuple[str, str]] = set()
 
     async def configure(self, policy: Policy, external_url: str) -> None:
         """Takes up a configuration; what it does not change goes on undisturbed. Raises sqlite3.Error."""
@@ -117,19 +119,20 @@ class Notifications:
         """Brings the figures that are read, not counted, up to date."""
         now_ms = self._now_ms()
         queues, silences = await self._in_executor(lambda: (self._outbox.queues(), self._silences.all()))
-        for receiver in self.policy.receivers:
-            for kind in {integration.kind for integration in receiver.integrations}:
-                found = [
-                    queues[each.channel]
-                    for each in receiver.integrations
-                    if each.kind == kind and each.channel in queues
-                ]
-                labels = {"receiver": receiver.name, "integration": kind}
-                oldest_ms = min((queue.oldest_ms for queue in found), default=now_ms)
-                self._metrics.set("monitor_notifications_outbox", sum(queue.length for queue in found), **labels)
-                self._metrics.set(
-                    "monitor_notifications_outbox_oldest_seconds", max(now_ms - oldest_ms, 0) / 1000, **labels
-                )
+        integrations = [each for receiver in self.policy.receivers for each in receiver.integrations]
+        configured = {(each.receiver, each.kind) for each in integrations}
+        for receiver, kind in self._observed - configured:
+            self._metrics.forget(receiver=receiver, integration=kind)
+        self._observed = configured
+        for receiver, kind in configured:
+            channels = [each.channel for each in integrations if (each.receiver, each.kind) == (receiver, kind)]
+            found = [queues[channel] for channel in channels if channel in queues]
+            labels = {"receiver": receiver, "integration": kind}
+            oldest_ms = min((queue.oldest_ms for queue in found), default=now_ms)
+            self._metrics.set("monitor_notifications_outbox", sum(queue.length for queue in found), **labels)
+            self._metrics.set(
+                "monitor_notifications_outbox_oldest_seconds", max(now_ms - oldest_ms, 0) / 1000, **labels
+            )
         states = Counter(silence.state(now_ms) for silence in silences)
         for state in ("active", "pending"):
             self._metrics.set("monitor_silences", states[state], state=state)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import ssl
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -18,8 +17,8 @@ import h11
 import re2
 
 from monitor_collector import __version__
-from monitor_collector.probes.certificate import CertificateError, valid_until
 from monitor_collector.probes.measured import Findings, ProbeFailure, because, connect
+from monitor_collector.probes.tls import Trust, encrypt
 
 REDIRECTS_MAX = 10
 BODY_MAX_BYTES = 1024 * 1024
@@ -79,6 +78,7 @@ class HttpCheck(NamedTuple):
         findings.add("probe_http_uncompressed_body_length", len(answer.body))
         if answer.expires is not None:
             findings.add("probe_ssl_earliest_cert_expiry", answer.expires)
+        findings.add("monitor_probe_failed_due_to_status", float(answer.status not in self.status))
         if self.body_matches is not None:
             matches = _expression(self.body_matches).search(answer.body) is not None
             findings.add("probe_failed_due_to_regex", float(not matches))
@@ -96,7 +96,7 @@ class HttpCheck(NamedTuple):
             expires = None
             if parts.scheme == "https":
                 with findings.phase("tls", "agreeing on encryption"):
-                    expires = await self._encrypt(writer, host)
+                    expires = await encrypt(writer, host, Trust(self.verify, self.ca_file), findings)
             try:
                 return await self._converse(reader, writer, parts, method, expires, findings)
             except h11.RemoteProtocolError as error:
@@ -105,20 +105,6 @@ class HttpCheck(NamedTuple):
                 raise ProbeFailure(f"the connection broke while {findings.doing}: {because(error)}") from None
         finally:
             writer.transport.abort()  # nobody waits for what a server has still to say
-
-    async def _encrypt(self, writer: asyncio.StreamWriter, host: str) -> float:
-        """When the server's certificate ends. Raises ProbeFailure."""
-        try:
-            await writer.start_tls(_context(self.verify, self.ca_file), server_hostname=host)
-        except ssl.SSLCertVerificationError as error:
-            raise ProbeFailure(f"its certificate is not trusted: {error.verify_message}") from None
-        except (ssl.SSLError, OSError) as error:
-            raise ProbeFailure(f"it does not speak TLS as it should: {error}") from None
-        certificate = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
-        try:
-            return valid_until(certificate or b"")
-        except CertificateError as error:
-            raise ProbeFailure(f"its certificate cannot be read: {error}") from None
 
     async def _converse(
         self,
@@ -198,7 +184,10 @@ async def _next_event(connection: h11.Connection, reader: asyncio.StreamReader) 
         event = connection.next_event()
         if event is not h11.NEED_DATA:
             return event
-        connection.receive_data(await reader.read(_READ_BYTES))
+        received = await reader.read(_READ_BYTES)
+        if not received and connection.their_state is h11.SEND_RESPONSE and not connection.trailing_data[0]:
+            raise ProbeFailure("it closed the connection without an answer")
+        connection.receive_data(received)
 
 
 def _redirected(url: str, location: str) -> str:
@@ -216,12 +205,3 @@ def _redirected(url: str, location: str) -> str:
 @lru_cache(maxsize=1000)
 def _expression(text: str) -> re2._Regexp:
     return re2.compile(text.encode())
-
-
-@lru_cache(maxsize=100)
-def _context(verify: bool, ca_file: Path | None) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=ca_file)
-    if not verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context

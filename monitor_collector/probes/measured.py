@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import ipaddress
+import os
 import re
 import socket
+import ssl
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +18,12 @@ from typing import NamedTuple, Protocol
 # Looking up a name takes a thread, for as long as the name servers let it wait.
 _RESOLVERS = 64
 _resolving = ThreadPoolExecutor(_RESOLVERS, "resolve")
+_UNKNOWN_NAME = {
+    socket.EAI_NONAME: "the name is not known",
+    socket.EAI_NODATA: "the name is known, but not with an address",
+    socket.EAI_AGAIN: "no name server answers",
+}
+_TLS_TROUBLE = {"WRONG_VERSION_NUMBER": "it answers without encryption"}
 
 
 class ProbeFailure(Exception):
@@ -93,8 +102,10 @@ async def _looked_up(host: str) -> list[Address]:
     loop = asyncio.get_running_loop()
     try:
         return await loop.run_in_executor(_resolving, _addresses, host)
-    except (OSError, UnicodeError) as error:
-        raise ProbeFailure(f"{host} has no address: {getattr(error, 'strerror', None) or error}") from None
+    except UnicodeError:
+        raise ProbeFailure(f"{host} has no address: a name cannot be written like that") from None
+    except socket.gaierror as error:
+        raise ProbeFailure(f"{host} has no address: {_UNKNOWN_NAME.get(error.errno) or error.strerror}") from None
 
 
 def _addresses(host: str) -> list[Address]:
@@ -105,16 +116,21 @@ def _addresses(host: str) -> list[Address]:
 async def connect(host: str, port: int, findings: Findings) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """A connection to the first address of a host that takes one. Raises ProbeFailure."""
     addresses = await resolve(host, findings)
+    reasons = []
     with findings.phase("connect", "connecting"):
         for address in addresses:
+            place = f"{address.ip} port {port}"
+            findings.doing = f"connecting to {place}"
             try:
                 streams = await asyncio.open_connection(address.ip, port)
+            except ConnectionRefusedError:
+                reasons.append(f"connection refused by {place}")
             except OSError as error:
-                reason = because(error)
+                reasons.append(f"no connection to {place}: {because(error)}")
             else:
                 findings.add("probe_ip_protocol", address.version)
                 return streams
-    raise ProbeFailure(f"{host} cannot be connected to: {reason}")
+    raise ProbeFailure("; ".join(reasons))
 
 
 def split_address(text: str) -> tuple[str, int]:
@@ -127,4 +143,8 @@ def split_address(text: str) -> tuple[str, int]:
 
 def because(error: OSError) -> str:
     """Why a connection failed, in words."""
-    return (error.strerror or str(error) or type(error).__name__).lower()
+    if isinstance(error, ssl.SSLError):
+        return _TLS_TROUBLE.get(error.reason) or (error.reason or str(error)).replace("_", " ").lower()
+    # asyncio has texts of its own, for programmers, or none.
+    number = error.errno or (errno.ECONNRESET if isinstance(error, ConnectionResetError) else None)
+    return (os.strerror(number) if number else str(error) or type(error).__name__).lower()

@@ -41,10 +41,18 @@ def port() -> Iterator[int]:
         server.shutdown()
 
 
-def play(directory: Path, port: int, *arguments: str, **variables: str) -> tuple[int, str]:
+HOSTS = {"127.0.0.1": {}}
+
+
+def play(
+    directory: Path, port: int, *arguments: str, hosts: dict[str, dict[str, str]] = HOSTS, **variables: str
+) -> tuple[int, str]:
     """The exit code of the play, and what it says, in one line. The user has never called the load tool before."""
-    here = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable, "demo_service_port": port}
-    inventory = {"monitor_collector": {"hosts": {"127.0.0.1": here}}, "demo_service": {"hosts": {"127.0.0.1": {}}}}
+    here = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable, "ansible_host": "127.0.0.9"}
+    inventory = {
+        "monitor_collector": {"hosts": {"monitor": here}},
+        "demo_service": {"hosts": hosts, "vars": {"demo_service_port": port}},
+    }
     (directory / "hosts.yml").write_text(yaml.safe_dump(inventory))
     command: list[str | Path] = [Path(sys.executable).parent / "ansible-playbook", "--inventory"]
     command += [directory / "hosts.yml", "playbooks/load.yml", *arguments]
@@ -68,6 +76,12 @@ def test_a_service_is_loaded_and_the_figures_are_told(tmp_path: Path, port: int)
     assert f"http://127.0.0.1:{port}/work, 2 clients for" in said
     assert "0 failed" in said
     assert "availability 100.00 %" in said
+
+
+def test_a_host_whose_name_does_not_resolve_is_loaded_by_its_address(tmp_path: Path, port: int) -> None:
+    code, said = play(tmp_path, port, hosts={"web-1.invalid": {"ansible_host": "127.0.0.1"}})
+    assert code == 0, said
+    assert f"http://127.0.0.1:{port}/work, 2 clients for" in said
 
 
 def test_a_page_that_is_not_there_is_a_failure(tmp_path: Path, port: int) -> None:

@@ -36,3 +36,17 @@ def test_what_is_counted_often_is_on_the_page_from_the_start() -> None:
     counter.value += 2
     assert metrics.counter("monitor_ingest_batches_total") is counter
     assert "\nmonitor_ingest_batches_total 2\n" in metrics.page()
+
+
+def test_what_is_forgotten_is_on_the_page_no_longer_and_may_come_back() -> None:
+    metrics = Metrics()
+    for name in ("monitor_notifications_outbox", "monitor_notifications_sent_total"):
+        for receiver in ("team", "others"):
+            metrics.set(name, 7, receiver=receiver, integration="webhook")
+    metrics.forget(receiver="team", integration="webhook")
+    assert 'receiver="team"' not in metrics.page()
+    assert metrics.page().count('receiver="others"') == 2
+    metrics.forget(__name__="monitor_notifications_outbox")
+    assert "monitor_notifications_outbox" not in metrics.page()
+    metrics.add("monitor_notifications_sent_total", receiver="team", integration="webhook")
+    assert '\nmonitor_notifications_sent_total{integration="webhook",receiver="team"} 1\n' in metrics.page()

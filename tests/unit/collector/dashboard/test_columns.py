@@ -30,6 +30,12 @@ def test_no_columns_are_no_mistake(tmp_path: Path) -> None:
         ("columns: 7\n", "columns: must be a list"),
         ("columns:\n  - {title: A}\n", "column 1: query: is missing"),
         ("columns:\n  - {title: A, query: up, unit: miles}\n", "column 1: unit: 'miles' must be one of number, ratio"),
+        (
+            "columns:\n  - {title: A, query: up}\n  - {title: A, query: up}\n",
+            "yml:3: column 2: there is a column 'A' already: give it another title",
+        ),
+        ("columns:\n  - {title: CPU, query: up}\n", "column 1: there is a column 'CPU' already"),
+        ("columns:\n  - {title: Alarms, query: up}\n", "column 1: there is a column 'Alarms' already"),
         ("columns:\n  - up\n", "column 1: must be a mapping with the keys title, query, unit"),
         ("rows: []\n", "rows: is not known here"),
     ],

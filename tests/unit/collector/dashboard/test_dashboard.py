@@ -129,6 +129,7 @@ def test_right_after_a_start_hosts_are_waited_for(bench: Bench) -> None:
     [
         ("sum(", "unclosed left parenthesis"),
         ("1 + 1", "gives a scalar; a column needs a value for each instance"),
+        ("sum(load)", r"has no label instance in its result, .*; where it sums or counts, write by \(instance\)"),
         ("load * on (job) load", "many-to-many|multiple matches"),
     ],
 )

@@ -80,30 +80,62 @@ def test_a_reload_changes_who_is_told_from_then_on(bench: Bench, listener: Liste
     assert listener.alerts("High") == ["firing"]
 
 
+def test_figures_end_with_the_receiver_and_the_heartbeat_that_they_are_about(
+    bench: Bench,
+    listener: Listener,
+    echo: Echo,  # noqa: F811
+) -> None:
+    """Else an alarm about what was removed would ring until the collector is restarted."""
+    listener.may_answer.clear()
+    echo.status = 503
+    late = 'monitor_notifications_outbox_oldest_seconds{receiver="team 0"} > 0'
+
+    def beaten() -> bool:
+        bench.collector.notifications.evaluated()
+        return metric("monitor_heartbeat_success") in dict(bench.collector.metrics.samples())
+
+    async def observed_second() -> None:
+        await bench.collector.observe()
+        await bench.second()
+
+    async def work() -> None:
+        policy = bench.collector.configuration.notifications
+        heartbeat = HeartbeatSettings(Secret(echo.url), interval_ms=1)
+        await bench.collector.notifications.configure(policy._replace(heartbeat=heartbeat), "")
+        await bench.second("load 3")
+        await until(lambda: listener.messages)
+        await until(beaten)
+        await bench.second()
+        await observed_second()
+        assert len(await bench.value(late)) == 1
+        assert await bench.value("monitor_heartbeat_success") == ["0"]
+        bench.write("receivers", receivers=[])
+        await bench.collector.reload()
+        await observed_second()
+        assert await bench.value('{__name__=~"monitor_notifications.*",receiver="team 0"}') == []
+        assert await bench.value("monitor_heartbeat_success") == []
+
+    with_rule(bench, listener.url).run(work)
+
+
 def test_the_heartbeat_comes_and_goes_with_the_configuration(bench: Bench, echo: Echo) -> None:  # noqa: F811
     async def work() -> None:
         notifications = bench.collector.notifications
         heartbeat = HeartbeatSettings(Secret(echo.url), interval_ms=1)
         await notifications.configure(Policy(heartbeat=heartbeat), "")
-
-        def beaten() -> bool:
-            notifications.evaluated()
-            return len(echo.requests) > 2
-
-        await until(beaten)
+        await until(lambda: notifications._dispatcher.is_well)
+        notifications.evaluated()
+        await until(lambda: len(echo.requests) == 1)
         notifications._dispatcher.is_well = False
-        await asyncio.sleep(0.05)
-        count = len(echo.requests)
         notifications.evaluated()
         await asyncio.sleep(0.05)
-        assert len(echo.requests) == count, "nobody would hear of an alarm"
+        assert len(echo.requests) == 1, "nobody would hear of an alarm"
         notifications._dispatcher.is_well = True
         notifications.evaluated()
-        await until(lambda: len(echo.requests) > count)
+        await until(lambda: len(echo.requests) == 2)
         await notifications.configure(Policy(), "")
-        count = len(echo.requests)
         notifications.evaluated()
         await asyncio.sleep(0.05)
-        assert len(echo.requests) == count
+        assert len(echo.requests) == 2
 
     bench.run(work)

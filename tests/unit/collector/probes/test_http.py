@@ -35,6 +35,7 @@ def test_an_answer_is_measured_as_blackbox_exporter_does() -> None:
     assert others == {
         "probe_ip_protocol": 4,
         "probe_http_status_code": 200,
+        "monitor_probe_failed_due_to_status": 0,
         "probe_http_version": 1.1,
         "probe_http_redirects": 0,
         "probe_http_ssl": 0,
@@ -73,7 +74,7 @@ def test_what_is_asked_for_is_sent() -> None:
         ({}, b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello", "its answer is no HTTP"),
         ({}, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "its answer is no HTTP"),
         ({}, b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 1_000_000, "its answer is no HTTP"),
-        ({}, b"", "its answer is no HTTP"),
+        ({}, b"", "it closed the connection without an answer"),
         ({}, b"HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\n\r\n", "it redirects to 'file:///etc/passwd'"),
         ({}, b"HTTP/1.1 302 Found\r\nLocation: http://[\r\n\r\n", "it redirects to 'http://['"),
         ({}, b"HTTP/1.1 302 Found\r\nLocation: /again\r\n\r\n", "it redirects more than 10 times"),
@@ -98,6 +99,25 @@ def test_a_server_that_misbehaves_fails_with_the_reason(settings: dict[str, Any]
 )
 def test_what_is_expected_is_a_success(settings: dict[str, Any], answer: bytes) -> None:
     measure(check(**settings), answering(answer))
+
+
+@pytest.mark.parametrize(
+    ("settings", "is_wrong"),
+    [
+        ({"status": frozenset({201})}, 1),
+        ({"status": frozenset({201}), "body_matches": "x"}, 1),
+        ({"body_matches": "x"}, 0),
+    ],
+)
+def test_a_wrong_status_is_told_from_a_wrong_body(settings: dict[str, Any], is_wrong: float) -> None:
+    async def work() -> Findings:
+        findings = Findings()
+        async with serving(answering(OK)) as port:
+            with pytest.raises(ProbeFailure):
+                await check(**settings)(port).run(findings)
+        return findings
+
+    assert figures(asyncio.run(work()))["monitor_probe_failed_due_to_status"] == is_wrong
 
 
 def test_redirections_are_followed_and_secrets_are_not_taken_along() -> None:
@@ -140,13 +160,18 @@ def test_nobody_listens() -> None:
             pass
         await HttpCheck(f"http://127.0.0.1:{port}/").run(Findings())
 
-    with pytest.raises(ProbeFailure, match=r"cannot be connected to: .*(refused|failed)"):
+    with pytest.raises(ProbeFailure, match=r"^connection refused by 127.0.0.1 port \d+$"):
         asyncio.run(work())
 
 
 def test_a_name_without_an_address_fails_with_the_name() -> None:
     with pytest.raises(ProbeFailure, match=r"nobody.invalid has no address: "):
         asyncio.run(HttpCheck("http://nobody.invalid/").run(Findings()))
+
+
+def test_a_name_that_cannot_be_one_fails_in_words() -> None:
+    with pytest.raises(ProbeFailure, match=r"a\.\.b has no address: a name cannot be written like that"):
+        asyncio.run(HttpCheck("http://a..b/").run(Findings()))
 
 
 async def trickle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -217,10 +242,44 @@ def test_a_certificate_for_another_name_is_a_failure(tmp_path: Path) -> None:
         measure(lambda port: HttpCheck(f"https://localhost:{port}/", ca_file=file), answering(OK), context)
 
 
+def test_when_a_certificate_ends_that_is_not_trusted_is_told(tmp_path: Path) -> None:
+    """One that has ended is of this kind."""
+    context, _ = certificate(tmp_path, 30)
+
+    async def work() -> Findings:
+        findings = Findings()
+        async with serving(answering(OK), context) as port:
+            with pytest.raises(ProbeFailure, match="its certificate is not trusted: self"):
+                await HttpCheck(f"https://127.0.0.1:{port}/").run(findings)
+        return findings
+
+    found = figures(asyncio.run(work()))
+    assert abs(found["probe_ssl_earliest_cert_expiry"] - time.time() - 30 * DAY) < DAY
+    assert "probe_http_status_code" not in found
+
+
 async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     writer.write(b"SSH-2.0-OpenSSH\r\n")
 
 
-def test_a_server_without_tls_is_a_failure() -> None:
-    with pytest.raises(ProbeFailure, match="it does not speak TLS as it should"):
-        measure(lambda port: HttpCheck(f"https://127.0.0.1:{port}/"), greet)
+async def leave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.read(1)
+
+
+@pytest.mark.parametrize(
+    ("conversation", "reason"), [(greet, "it answers without encryption"), (leave, "connection reset by peer")]
+)
+def test_a_server_without_tls_is_a_failure(conversation: Conversation, reason: str) -> None:
+    with pytest.raises(ProbeFailure, match=f"it does not speak TLS as it should: {reason}$"):
+        measure(lambda port: HttpCheck(f"https://127.0.0.1:{port}/"), conversation)
+
+
+def test_authorities_that_cannot_be_read_are_not_the_servers_fault(tmp_path: Path) -> None:
+    def check(port: int) -> HttpCheck:
+        return HttpCheck(f"https://127.0.0.1:{port}/", ca_file=tmp_path / "ca.pem")
+
+    with pytest.raises(ProbeFailure, match=r"its ca_file .*/ca.pem cannot be used: no such file or directory"):
+        measure(check, hang)
+    (tmp_path / "ca.pem").write_text("nothing of the kind")
+    with pytest.raises(ProbeFailure, match=r"its ca_file .*/ca.pem cannot be used: no certificate or crl found"):
+        measure(check, hang)

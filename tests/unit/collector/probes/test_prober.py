@@ -103,7 +103,7 @@ def test_figures_that_come_no_more_end_and_the_reason_is_told_once(
         first = bench.prober.states["web-1", "site"]
         await until(lambda: bench.prober.states["web-1", "site"].at_ms > first.at_ms)
         assert bench.last("probe_http_status_code") is None
-        assert "cannot be connected to" in first.failure
+        assert "connection refused by 127.0.0.1" in first.failure
 
     bench.run(work)
     assert len([one for one in caplog.records if "probe site of web-1 fails" in one.message]) == 1

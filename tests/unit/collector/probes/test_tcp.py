@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import socket
 
 import pytest
 
-from monitor_collector.probes.measured import Findings, ProbeFailure, split_address
+from monitor_collector.probes import measured
+from monitor_collector.probes.measured import Address, Findings, ProbeFailure, split_address
 from monitor_collector.probes.tcp import TcpCheck
 from tests.unit.collector.probes.servers import Conversation, figures, hang, measure, serving
 
@@ -43,8 +46,41 @@ def test_nobody_listens() -> None:
             pass
         await TcpCheck(f"127.0.0.1:{port}").run(Findings())
 
-    with pytest.raises(ProbeFailure, match="cannot be connected to"):
+    with pytest.raises(ProbeFailure, match=r"^connection refused by 127.0.0.1 port \d+$"):
         asyncio.run(work())
+
+
+def test_why_no_address_of_a_host_can_be_connected_to_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refuse(ip: str, port: int) -> None:
+        number = errno.EHOSTUNREACH if ip == "::1" else errno.ECONNREFUSED
+        raise OSError(number, f"Connect call failed ({ip!r}, {port})")
+
+    monkeypatch.setattr(asyncio, "open_connection", refuse)
+    monkeypatch.setattr(measured, "_addresses", lambda _: [Address("::1", 6), Address("127.0.0.1", 4)])
+    findings = Findings()
+    with pytest.raises(ProbeFailure) as caught:
+        asyncio.run(TcpCheck("web-1:22").run(findings))
+    assert str(caught.value) == (
+        "no connection to ::1 port 22: no route to host; connection refused by 127.0.0.1 port 22"
+    )
+    assert findings.doing == "connecting to 127.0.0.1 port 22"
+
+
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [
+        (socket.EAI_NONAME, "the name is not known"),
+        (socket.EAI_AGAIN, "no name server answers"),
+        (socket.EAI_FAIL, "as the system says"),
+    ],
+)
+def test_why_a_name_has_no_address_is_told(monkeypatch: pytest.MonkeyPatch, number: int, reason: str) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise socket.gaierror(number, "as the system says")
+
+    monkeypatch.setattr(socket, "getaddrinfo", fail)
+    with pytest.raises(ProbeFailure, match=f"^web-1 has no address: {reason}$"):
+        asyncio.run(TcpCheck("web-1:22").run(Findings()))
 
 
 @pytest.mark.parametrize(("text", "address"), [("web-1:22", ("web-1", 22)), ("[::1]:53", ("::1", 53))])
