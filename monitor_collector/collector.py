@@ -106,7 +106,9 @@ class Collector:
         # Hosts that have not pushed since the last block was written were heard of before.
         try:
             for labels, seconds in self.storage.latest("monitor_last_batch_timestamp_seconds").items():
-                self.ingest.arrivals.setdefault(instance_of(labels), round(seconds * 1000))
+                # Hosts can push a series of this name too, with any value.
+                if 0 <= seconds * 1000 <= self.now_ms():
+                    self.ingest.arrivals.setdefault(instance_of(labels), round(seconds * 1000))
         except EvaluationError as error:
             log.error("when hosts were heard of is not known from before the start: %s", error)
         return count
