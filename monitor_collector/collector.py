@@ -167,6 +167,7 @@ class Collector:
         self.metrics.set("monitor_wal_fsyncs_total", storage.wal.fsyncs)
         self.metrics.set("monitor_wal_write_seconds_total", storage.wal.write_seconds)
         self.metrics.set("monitor_wal_waiting_bytes", storage.wal.waiting_bytes)
+        self.metrics.set("monitor_wal_damaged_bytes_total", storage.wal.damaged_bytes)
         self.metrics.set("monitor_blocks", len(storage.history.blocks))
         self.metrics.set("monitor_blocks_bytes", storage.history.size_bytes)
         self.metrics.set("monitor_blocks_samples", storage.history.sample_count)

@@ -23,7 +23,8 @@ from monitor_collector.lock import Lock
 from monitor_collector.own_log import OwnReader, OwnWriter
 from monitor_collector.promql import EvaluationError, Labels, Matcher, Series
 from monitor_collector.promql.values import is_stale
-from monitor_collector.wal import Encoding, Record, Wal, WalBusy
+from monitor_collector.wal import Wal, WalBusy
+from monitor_collector.wal_records import Encoding, Record
 
 log = logging.getLogger(__name__)
 

@@ -23,7 +23,7 @@ from monitor_collector.promql import STALE_MARKER, EvaluationError, Labels, Matc
 from monitor_collector.reserve import Room
 from monitor_collector.samples import Batch, Layout, metric
 from monitor_collector.storage import Limits, Storage
-from monitor_collector.wal import Encoding, Record
+from monitor_collector.wal_records import Encoding, Record
 
 A = metric("a", instance="web-1")
 B = metric("b", instance="web-1")
