@@ -146,7 +146,7 @@ class _Segment:
         if position == 0:
             return Flaw.FOREIGN
         self._file.seek(position)
-        rest = self._file.read()
+        rest = self._file.read(self.size - position)
         length = int.from_bytes(rest[:4], "little")
         is_torn = _HEADER.size + length > len(rest) or not rest.strip(b"\0")
         return Flaw.TORN if is_torn else Flaw.DAMAGED
