@@ -35,8 +35,10 @@ _METRICS_SHOWN = 10
 def run(options: argparse.Namespace) -> int:
     """Returns the exit status: 1 where something is damaged or cannot be done."""
     directory: Path = options.data_directory / "blocks"
-    if not directory.is_dir():
-        print(f"{directory} is not there; name the collector's with --data-directory", file=sys.stderr)
+    # What is imported may be the first that there is.
+    needed = options.data_directory if options.action == "import" else directory
+    if not needed.is_dir():
+        print(f"{needed} is not there; name the collector's with --data-directory", file=sys.stderr)
         return 1
     try:
         match options.action:

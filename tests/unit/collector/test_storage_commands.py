@@ -27,7 +27,7 @@ up{instance="web-1",path="a\\"b"} 1 1700000000500
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     """A data directory with the samples of TEXT."""
-    (tmp_path / "data" / "blocks").mkdir(parents=True)
+    (tmp_path / "data").mkdir()
     (tmp_path / "samples.txt").write_text(TEXT)
     assert main(["storage", "import", str(tmp_path / "samples.txt"), "--data-directory", str(tmp_path / "data")]) == 0
     return tmp_path / "data"
@@ -200,6 +200,16 @@ def test_the_log_is_checked_too(data: Path, capsys: pytest.CaptureFixture[str]) 
     assert status == 1
     assert f"{segment}: {len(records[1])} bytes from byte {8 + len(records[0])} are damaged" in output
     assert "0000000001.wal: 2 records\n" in output
+
+
+def test_samples_are_imported_into_an_empty_directory(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "samples.txt").write_text(TEXT)
+    status, _, error = storage(capsys, tmp_path / "data", "import", str(tmp_path / "samples.txt"))
+    assert status == 1
+    assert f"{tmp_path / 'data'} is not there" in error
+    (tmp_path / "data").mkdir()
+    assert storage(capsys, tmp_path / "data", "import", str(tmp_path / "samples.txt"))[0] == 0
+    assert storage(capsys, tmp_path / "data", "export") == (0, TEXT, "")
 
 
 def test_a_directory_that_is_not_a_collectors_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
