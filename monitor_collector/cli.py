@@ -84,8 +84,8 @@ def _parser() -> argparse.ArgumentParser:
 def _add_storage_parser(commands: Any) -> None:
     storage = commands.add_parser("storage", help="look at the history on disk, and take samples out and in")
     actions = storage.add_subparsers(dest="action", required=True)
-    check = actions.add_parser("check", help="read every block and the log, and say what is damaged")
-    check.add_argument("--set-aside", action="store_true", help="rename damaged blocks, so that the collector starts")
+    check = actions.add_parser("check", help="read every block, the log and the state, and say what is damaged")
+    check.add_argument("--set-aside", action="store_true", help="rename damaged files, so that the collector starts")
     stats = actions.add_parser("stats", help="blocks, samples and bytes")
     export = actions.add_parser("export", help="print samples as Prometheus text with timestamps, or otherwise")
     export.add_argument("--start", type=float, default=0, metavar="SECONDS", help="Unix time; samples after it")

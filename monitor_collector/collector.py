@@ -21,7 +21,7 @@ from monitor_collector.promql import EvaluationError
 from monitor_collector.queries import Queries
 from monitor_collector.reserve import Reserve, room
 from monitor_collector.samples import instance_of
-from monitor_collector.state import StateDatabase
+from monitor_collector.state import FILE_NAME, StateDatabase
 from monitor_collector.storage import Limits, Storage
 
 log = logging.getLogger(__name__)
@@ -32,8 +32,8 @@ _GIGABYTE = 10**9
 
 
 class Collector:
-    """Everything but the HTTP server. Raises OSError or sqlite3.Error if the data directory cannot be used, and
-    HistoryDamaged if a block in it cannot be read."""
+    """Everything but the HTTP server. Raises OSError or sqlite3.Error if the data directory cannot be used,
+    HistoryDamaged if a block in it cannot be read, and StateDamaged if the state cannot."""
 
     def __init__(self, directory: Path, configuration: Configuration, clock: Clock) -> None:
         settings = configuration.settings
@@ -54,7 +54,7 @@ class Collector:
             settings.query_lookback_seconds,
         )
         self._reserve = Reserve(settings.data_directory / "reserve")
-        self._database = StateDatabase(settings.data_directory / "state.sqlite")
+        self._database = StateDatabase(settings.data_directory / FILE_NAME)
         self.notifications = Notifications(self._database, self.metrics, now_ms)
         self.ingest = Ingest(self.storage.head, self.storage.wal, self.metrics, now_ms, settings.push_limits)
         self.engine = Engine(
@@ -106,7 +106,9 @@ class Collector:
         # Hosts that have not pushed since the last block was written were heard of before.
         try:
             for labels, seconds in self.storage.latest("monitor_last_batch_timestamp_seconds").items():
-                self.ingest.arrivals.setdefault(instance_of(labels), round(seconds * 1000))
+                # Hosts can push a series of this name too, with any value.
+                if 0 <= seconds * 1000 <= self.now_ms():
+                    self.ingest.arrivals.setdefault(instance_of(labels), round(seconds * 1000))
         except EvaluationError as error:
             log.error("when hosts were heard of is not known from before the start: %s", error)
         return count
@@ -165,6 +167,7 @@ class Collector:
         self.metrics.set("monitor_wal_fsyncs_total", storage.wal.fsyncs)
         self.metrics.set("monitor_wal_write_seconds_total", storage.wal.write_seconds)
         self.metrics.set("monitor_wal_waiting_bytes", storage.wal.waiting_bytes)
+        self.metrics.set("monitor_wal_damaged_bytes_total", storage.wal.damaged_bytes)
         self.metrics.set("monitor_blocks", len(storage.history.blocks))
         self.metrics.set("monitor_blocks_bytes", storage.history.size_bytes)
         self.metrics.set("monitor_blocks_samples", storage.history.sample_count)

@@ -8,6 +8,7 @@ a batch like the one before costs one split and one comparison. What is remember
 
 from __future__ import annotations
 
+import math
 import re
 import sys
 from collections.abc import Sequence
@@ -182,13 +183,12 @@ class Parser:
             raise ValueError(f"{shown(line)} does not begin with a metric name")
         if len(fields) not in (1, 2):
             raise ValueError(f"{shown(line)}: a series is followed by a value and possibly a timestamp in ms")
-        if not _NUMBER.fullmatch(fields[0]):
-            raise ValueError(f"{shown(fields[0])} is no number")
+        value = _number(fields[0])
         if len(fields) == 1:
-            return text, float(fields[0]), None
+            return text, value, None
         if not _TIMESTAMP.fullmatch(fields[1]):
             raise ValueError(f"{shown(fields[1])} is no timestamp in milliseconds")
-        return text, float(fields[0]), int(fields[1])
+        return text, value, int(fields[1])
 
     def _read_comment(self, line: bytes) -> None:
         if line in self._comments:
@@ -215,24 +215,35 @@ class Parser:
         self._comments.add(line)
 
 
+def _number(text: bytes) -> float:
+    if not _NUMBER.fullmatch(text):
+        raise ValueError(f"{shown(text)} is no number")
+    value = float(text)
+    if math.isinf(value) and b"n" not in text.lower():
+        raise ValueError(f"{shown(text)} is too large a number")
+    return value
+
+
 def _numbers(fields: Sequence[bytes]) -> np.ndarray | None:
     """float64 of numbers in the usual spellings; None where they are not, or have to be looked at one by one."""
     joined = b",".join(fields)
     if joined.translate(None, _NUMBER_CHARACTERS):
         return None
-    try:
-        # As JSON they are read several times faster. It knows no NaN and no infinity, and takes -0 for 0.
-        has_negative_zero = b",-0," in b"," + joined + b","
-        numbers = list(map(float, fields)) if has_negative_zero else orjson.loads(b"[" + joined + b"]")
-    except orjson.JSONDecodeError:
+    # As JSON they are read several times faster. It knows no NaN and no infinity, and takes -0 for 0.
+    if b",-0," not in b"," + joined + b",":
         try:
-            numbers = list(map(float, fields))
-        except ValueError:
-            return None
+            numbers = orjson.loads(b"[" + joined + b"]")
+        except orjson.JSONDecodeError:
+            pass
+        else:
+            # More of them means that there are commas inside of the fields.
+            return np.fromiter(numbers, np.float64, len(numbers)) if len(numbers) == len(fields) else None
+    try:
+        values = np.fromiter(map(float, fields), np.float64, len(fields))
     except ValueError:
         return None
-    # More of them means that there are commas inside of the fields.
-    return np.fromiter(numbers, np.float64, len(numbers)) if len(numbers) == len(fields) else None
+    # Of what is too large for a float, float() makes an infinity that nobody wrote.
+    return values if np.isinf(values).sum() <= joined.count(b"I") else None
 
 
 def parse_series(text: bytes) -> Labels:

@@ -25,7 +25,8 @@ from monitor_collector.remote_write.format import RemoteWriteFormat
 from monitor_collector.remote_write.series import SeriesMemory
 from monitor_collector.samples import Batch
 from monitor_collector.text_format import TextFormat
-from monitor_collector.wal import Encoding, Record, Wal, WalBusy, WalError
+from monitor_collector.wal import Wal, WalBusy, WalError
+from monitor_collector.wal_records import Encoding, Record
 
 log = logging.getLogger(__name__)
 

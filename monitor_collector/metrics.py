@@ -31,6 +31,7 @@ FIGURES = {
     "monitor_wal_fsyncs_total": ("counter", "Times that the write-ahead log was made durable."),
     "monitor_wal_write_seconds_total": ("counter", "Time that writing to the log and making it durable took."),
     "monitor_wal_waiting_bytes": ("gauge", "Bytes of pushes that wait for the log."),
+    "monitor_wal_damaged_bytes_total": ("counter", "Bytes of the log that the start found damaged and skipped."),
     "monitor_storage_size_bytes": ("gauge", "Size of the file system that holds the data directory."),
     "monitor_storage_free_bytes": ("gauge", "Bytes of it that can still be used."),
     "monitor_clock_ahead_seconds": ("gauge", "How far the collector's time is ahead of a clock that was set back."),

@@ -18,7 +18,7 @@ import cramjam
 import numpy as np
 
 from monitor_collector.samples import Batch, Layout
-from monitor_collector.wal import Encoding, Record
+from monitor_collector.wal_records import Encoding, Record
 
 # Number of the series, how many records of it came before, time in ms.
 _VALUES = struct.Struct("<QIq")

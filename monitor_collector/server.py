@@ -26,6 +26,7 @@ from monitor_collector.history import HistoryDamaged
 from monitor_collector.ingest import Ingest, Receive, Scope, Send
 from monitor_collector.lock import Locked
 from monitor_collector.push_protocol import PushProtocol
+from monitor_collector.state import StateDamaged
 
 log = logging.getLogger(__name__)
 
@@ -125,6 +126,11 @@ def _collector(directory: Path, configuration: config.Configuration) -> Collecto
         return Collector(directory, configuration, system_clock())
     except (HistoryDamaged, Locked) as error:
         raise StartError(str(error)) from None
+    except StateDamaged as error:
+        raise StartError(
+            f"{error}; to go on without it: "
+            f"monitor-collector storage check --set-aside --data-directory {configuration.settings.data_directory}"
+        ) from None
     except (OSError, sqlite3.Error) as error:
         raise StartError(
             f"cannot use {configuration.settings.data_directory}: {getattr(error, 'strerror', None) or error}; "

@@ -10,12 +10,14 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from monitor_collector.promql import Labels
 from monitor_collector.rules import Alert
+
+FILE_NAME = "state.sqlite"
 
 # Tables are only ever added to, so that the previous version can be started on the same file again.
 _SCHEMA = """
@@ -58,12 +60,22 @@ class Event(NamedTuple):
     id: int = 0
 
 
+class StateDamaged(Exception):
+    """The file cannot be read; the text says which, and what is lost without it."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            f"{path} is damaged: {reason}; without it the states of alerts, silences, and messages that wait are lost"
+        )
+
+
 class StateDatabase:
-    """The file. Its methods may be called from any thread. Raises sqlite3.Error."""
+    """The file. Its methods may be called from any thread. Raises sqlite3.Error, at first StateDamaged too."""
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.RLock()
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        _check(self._connection, path)
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=FULL")
         self.add_tables(_SCHEMA)
@@ -127,6 +139,27 @@ class StateDatabase:
                 "INSERT INTO events VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [(event.at_ms, event.is_firing, event.rule, event.query, *_columns(event.alert)) for event in events],
             )
+
+
+def check_file(path: Path) -> None:
+    """Changes nothing, and may be called while a collector runs. Raises StateDamaged, and OSError where the file cannot
+    be opened."""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            _check(connection, path)
+    except sqlite3.OperationalError as error:
+        raise OSError(f"cannot read {path}: {error}") from None
+
+
+def _check(connection: sqlite3.Connection, path: Path) -> None:
+    try:
+        (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.OperationalError:
+        raise
+    except sqlite3.DatabaseError as error:
+        raise StateDamaged(path, str(error)) from None
+    if found != "ok":
+        raise StateDamaged(path, " ".join(found.split()))
 
 
 def pairs_from(text: str) -> Labels:

@@ -22,7 +22,9 @@ from monitor_collector.history import History
 from monitor_collector.lock import Lock
 from monitor_collector.own_log import OwnReader, OwnWriter
 from monitor_collector.promql import EvaluationError, Labels, Matcher, Series
-from monitor_collector.wal import Encoding, Record, Wal, WalBusy
+from monitor_collector.promql.values import is_stale
+from monitor_collector.wal import Wal, WalBusy
+from monitor_collector.wal_records import Encoding, Record
 
 log = logging.getLogger(__name__)
 
@@ -146,10 +148,11 @@ class Storage:
             raise EvaluationError(str(error)) from None
 
     def latest(self, name: str) -> dict[Labels, float]:
-        """The last value of each series of that name that had one shortly before the newest sample of all."""
+        """The last value of each series of that name that had one shortly before the newest sample of all, and has not
+        ended since."""
         newest_ms = max(self.head.newest_ms, self.history.newest_ms)
         found = self.select((Matcher("__name__", "=", name),), newest_ms - _LATEST_MS, newest_ms)
-        return {series.labels: float(series.values[-1]) for series in found}
+        return {series.labels: float(series.values[-1]) for series in found if not is_stale(series.values[-1:])[0]}
 
     async def keep_tidy(self) -> None:
         """Cuts, merges and deletes when it is time to, for ever."""

@@ -23,6 +23,7 @@ from monitor_collector.notifications.payload import rfc3339
 from monitor_collector.promql import METRIC_NAME, Matcher, QueryError, Series, parse_selector
 from monitor_collector.samples import instance_of
 from monitor_collector.storage import UNSTORED_MAX_BYTES
+from monitor_collector.storage_check import check
 from monitor_collector.storage_export import TEXT_FORMATS, ParquetMissing, write_parquet
 
 _IMPORTED_LINES = 10_000
@@ -34,13 +35,15 @@ _METRICS_SHOWN = 10
 def run(options: argparse.Namespace) -> int:
     """Returns the exit status: 1 where something is damaged or cannot be done."""
     directory: Path = options.data_directory / "blocks"
-    if not directory.is_dir():
-        print(f"{directory} is not there; name the collector's with --data-directory", file=sys.stderr)
+    # What is imported may be the first that there is.
+    needed = options.data_directory if options.action == "import" else directory
+    if not needed.is_dir():
+        print(f"{needed} is not there; name the collector's with --data-directory", file=sys.stderr)
         return 1
     try:
         match options.action:
             case "check":
-                return check(directory, options.set_aside, sys.stdout)
+                return check(options.data_directory, options.set_aside, sys.stdout)
             case "stats":
                 print_statistics(directory, sys.stdout)
             case "export":
@@ -55,29 +58,6 @@ def run(options: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 1
     return 0
-
-
-def check(directory: Path, sets_aside: bool, output: TextIO) -> int:
-    """Reads every block and prints a line about each; renames those that are damaged where that was asked for."""
-    status = 0
-    for path in sorted(directory.glob("*.block")):
-        try:
-            block = Block.open(path)
-            try:
-                block.check()
-                span = f"{rfc3339(block.oldest_ms)} to {rfc3339(block.newest_ms)}"
-                print(f"{path.name}: {block.series_count} series, {block.sample_count} samples, {span}", file=output)
-            finally:
-                block.close()
-        except BlockDamaged as error:
-            if sets_aside:
-                aside = path.with_suffix(".damaged")
-                path.rename(aside)
-                print(f"{error}; renamed to {aside.name}", file=output)
-            else:
-                status = 1
-                print(f"{error}; to go on without it, call this again with --set-aside", file=output)
-    return status
 
 
 def print_statistics(directory: Path, output: TextIO) -> None:

@@ -10,7 +10,7 @@ import cramjam
 from monitor_collector.exposition import ExpositionError, Parser
 from monitor_collector.push_format import Answer, Refusal, taken
 from monitor_collector.samples import Batch
-from monitor_collector.wal import Encoding, Record
+from monitor_collector.wal_records import Encoding, Record
 
 # Of this size a text usually is not, so it costs no memory worth mentioning to keep room for it.
 _ROOM_BYTES = 1024 * 1024

@@ -4,9 +4,9 @@ The promise: when `append` returns, the record is on disk (written and fsynced),
 until `drop_through` has deleted its segment, which the caller does once a block holds the same samples. Pushes that
 wait at the same time share one fsync, done in a thread.
 
-A segment is a file of records, each a header (length, checksum, time of arrival, encoding) and the body. A process
-always starts a new segment, so the tail that a crash has torn is never written to again. Replaying a record twice is
-harmless, since a sample is identified by its series and timestamp.
+A segment is a file of records (`wal_records`). A process always starts a new one, so the tail that a crash has torn is
+never written to again. Replaying a record twice is harmless, since a sample is identified by its series and timestamp.
+Damage costs the records that it is in; a copy of such a segment is kept.
 """
 
 from __future__ import annotations
@@ -15,17 +15,14 @@ import asyncio
 import errno
 import logging
 import os
-import struct
 import time
-import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from enum import IntEnum
 from io import FileIO
 from pathlib import Path
-from typing import NamedTuple
 
 from monitor_collector.reserve import room
+from monitor_collector.wal_records import MAGIC, Flaw, Record, Skipped, encode_record, read_segment
 
 log = logging.getLogger(__name__)
 
@@ -33,10 +30,6 @@ SEGMENT_MAX_BYTES = 64 * 1024 * 1024
 QUEUE_MAX_BYTES = 128 * 1024 * 1024
 # With less room on the disk nothing is appended any more, since alarms and blocks need some too.
 FREE_MIN_BYTES = 64 * 1024 * 1024
-
-_MAGIC = b"MONWAL1\n"
-# Length of the body; checksum of all that follows here; arrival in ms; encoding.
-_HEADER = struct.Struct("<IIqB")
 
 
 class WalError(Exception):
@@ -47,31 +40,13 @@ class WalBusy(Exception):
     """More is waiting to be written than memory should hold; come again later."""
 
 
-class Encoding(IntEnum):
-    """How the body of a record is to be read. Numbers are never used again for something else."""
-
-    TEXT = 0
-    TEXT_GZIP = 1
-    REMOTE_WRITE_1 = 2
-    REMOTE_WRITE_2 = 3
-    OWN_SERIES = 4
-    OWN_VALUES = 5
-
-
-class Record(NamedTuple):
-    """A push: when it arrived (collector's clock), and the body as it came. Or samples of the collector's own."""
-
-    arrived_ms: int
-    encoding: Encoding
-    body: bytes
-
-
 class _Segment:
     """A file of records. `size` counts the bytes that are whole records; the rest of a torn file is not told."""
 
     def __init__(self, path: Path, size: int) -> None:
         self.path = path
         self.size = size
+        self.is_damaged = False
 
     @property
     def number(self) -> int:
@@ -88,6 +63,7 @@ class Wal:
         directory.mkdir(parents=True, exist_ok=True)
         self.fsyncs = 0
         self.write_seconds = 0.0
+        self.damaged_bytes = 0
         self._directory = directory
         self._segments = [_Segment(path, path.stat().st_size) for path in sorted(directory.glob("*.wal"))]
         self._last_number = max([stored_through, *(segment.number for segment in self._segments)])
@@ -190,7 +166,7 @@ class Wal:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         file = self._writable()
         segment = self._segments[-1]
-        data = memoryview(b"".join(map(_encode, records)))
+        data = memoryview(b"".join(map(encode_record, records)))
         started = time.monotonic()
         size = segment.size + len(data)
         try:
@@ -211,7 +187,7 @@ class Wal:
         self._file = None
         file.close()
         try:
-            if segment.size > len(_MAGIC):
+            if segment.size > len(MAGIC):
                 os.truncate(segment.path, segment.size)
             else:
                 self._segments.pop()
@@ -229,7 +205,7 @@ class Wal:
         self._last_number += 1
         self._segments.append(segment)
         try:
-            segment.size = file.write(_MAGIC)
+            segment.size = file.write(MAGIC)
             self._sync_directory()
         except OSError:
             self._abandon(file)
@@ -253,10 +229,22 @@ class Wal:
     def replay(self) -> Iterator[Record]:
         """The records of earlier runs, in the order of arrival. Call it before the first append."""
         for segment in self._segments:
-            yield from _read(segment.path)
+            for found in read_segment(segment.path):
+                if isinstance(found, Record):
+                    yield found
+                else:
+                    self._note_skipped(segment, found)
+
+    def _note_skipped(self, segment: _Segment, skipped: Skipped) -> None:
+        # A crash may leave these; it has cost nothing that was acknowledged.
+        level = logging.WARNING if skipped.flaw in (Flaw.TORN, Flaw.FOREIGN) else logging.ERROR
+        log.log(level, "%s: %s", segment.path, skipped)
+        if skipped.flaw is Flaw.DAMAGED:
+            self.damaged_bytes += skipped.size
+            segment.is_damaged = True
 
     async def drop_through(self, number: int) -> None:
-        """Deletes the segments up to this number, which `rotate` has given."""
+        """Deletes the segments up to this number, which `rotate` has given; a damaged one is renamed and stays."""
         await asyncio.get_running_loop().run_in_executor(self._executor, self._drop_through, number)
 
     def _drop_through(self, number: int) -> None:
@@ -264,6 +252,8 @@ class Wal:
         for segment in self._segments:
             if segment.number > number:
                 kept.append(segment)
+            elif segment.is_damaged:
+                segment.path.rename(segment.path.with_suffix(".damaged"))
             else:
                 segment.path.unlink(missing_ok=True)
         self._segments = kept
@@ -274,37 +264,3 @@ class Wal:
             await self._flusher
         self._executor.shutdown()
         self._end_segment()
-
-
-def _encode(record: Record) -> bytes:
-    tail = struct.pack("<qB", record.arrived_ms, record.encoding)
-    checksum = zlib.crc32(record.body, zlib.crc32(tail))
-    return struct.pack("<II", len(record.body), checksum) + tail + record.body
-
-
-def _read(path: Path) -> Iterator[Record]:
-    """The sound records of a segment, up to the first that is not."""
-    with path.open("rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        if file.read(len(_MAGIC)) != _MAGIC:
-            if size:
-                log.warning("%s is no segment of this version's log: skipped", path)
-            return
-        while header := file.read(_HEADER.size):
-            position = file.tell() - len(header)
-            if len(header) < _HEADER.size:
-                log.warning("%s: dropped a record torn by a crash at byte %d, never acknowledged", path, position)
-                return
-            length, checksum, arrived_ms, encoding = _HEADER.unpack(header)
-            if file.tell() + length > size:
-                log.warning("%s: dropped a record torn by a crash at byte %d, never acknowledged", path, position)
-                return
-            body = file.read(length)
-            if zlib.crc32(body, zlib.crc32(header[8:])) != checksum or not length:
-                lost = size - position
-                log.error("%s: damaged at byte %d: skipped the %d bytes up to the next segment", path, position, lost)
-                return
-            try:
-                yield Record(arrived_ms, Encoding(encoding), body)
-            except ValueError:
-                log.error("%s: a newer version has written the record at byte %d: skipped", path, position)

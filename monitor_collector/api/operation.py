@@ -41,5 +41,5 @@ class Operation:
         try:
             await self._collector.reload()
         except ConfigError as error:
-            return PlainTextResponse(f"{error}\n", 400)
+            return PlainTextResponse(f"{error}\n", 500)
         return PlainTextResponse("")

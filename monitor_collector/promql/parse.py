@@ -36,16 +36,11 @@ from monitor_collector.promql.source_text import (
     refuse_deep_nesting,
     refuse_long_durations,
     refuse_unusable_times,
+    replace_old_names,
     replace_zero_offsets,
 )
 from monitor_collector.promql.vector_matching import Cardinality, Matching
 
-# A message of the parser, and what helps better.
-_RENAMED = {
-    "unknown function with name 'holt_winters'": (
-        "function holt_winters() is called double_exponential_smoothing() since Prometheus 3"
-    )
-}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _QUOTED_NAME = re.compile(r"'([^']+)'")
 
@@ -56,10 +51,9 @@ def parse(text: str) -> Expression:
     refuse_long_durations(text)
     refuse_unusable_times(text)
     try:
-        tree = syntax.parse(replace_zero_offsets(text))
+        tree = syntax.parse(replace_zero_offsets(replace_old_names(text)))
     except ValueError as error:
-        message = _RENAMED.get(str(error), str(error))
-        raise QueryError(message, _position_of_complaint(text, str(error)), text) from None
+        raise QueryError(str(error), _position_of_complaint(text, str(error)), text) from None
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # a panic of the parser is no Exception, but must not end a thread either

@@ -20,6 +20,9 @@ LONGEST_DURATION_MS = 1000 * 365 * 24 * 3600 * 1000
 _ZERO_OFFSET_DAYS = 365_001
 ZERO_OFFSET_MS = _ZERO_OFFSET_DAYS * 24 * 3600 * 1000
 
+# What functions were called in Prometheus 2, and are now.
+RENAMED = {"holt_winters": "double_exponential_smoothing"}
+
 LATEST_TIME_SECONDS = 253_402_300_799
 
 _UNIT_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000, "y": 31_536_000_000}
@@ -50,12 +53,14 @@ def position_of(text: str, *words: str) -> int | None:
 
 
 def position_of_call(text: str, name: str) -> int | None:
-    """The offset of the first `name(`, or `name by (`, or None; a label or metric of that name is passed over."""
+    """The offset of the first `name(`, or `name by (`, or of a function by its old name, or None; a label or metric of
+    that name is passed over."""
     previous: tuple[int, str] | None = None
     for position, token in _tokens(text):
         if previous and token.lower() in ("(", "by", "without"):
             return previous[0]
-        previous = (position, token) if token.lower() == name.lower() else None
+        is_named = RENAMED.get(token, token).lower() == name.lower()
+        previous = (position, token) if is_named else None
     return None
 
 
@@ -81,6 +86,18 @@ def refuse_unusable_times(text: str) -> None:
         if seconds > LATEST_TIME_SECONDS or (is_negative and seconds > 0):
             raise QueryError("@ takes Unix seconds from 0 to the year 9999", position, text)
         is_time_due, is_negative = token == "@", False  # noqa: S105
+
+
+def replace_old_names(text: str) -> str:
+    """The text with each function by the name that Prometheus 3 knows it by."""
+    parts, done = [], 0
+    previous_position, previous = 0, ""
+    for position, token in _tokens(text):
+        if token == "(" and previous in RENAMED:  # noqa: S105
+            parts += [text[done:previous_position], RENAMED[previous]]
+            done = previous_position + len(previous)
+        previous_position, previous = position, token
+    return "".join([*parts, text[done:]])
 
 
 def replace_zero_offsets(text: str) -> str:

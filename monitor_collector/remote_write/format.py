@@ -18,7 +18,7 @@ from monitor_collector.remote_write.snappy import decompressed
 from monitor_collector.remote_write.version_1 import read_version_1
 from monitor_collector.remote_write.version_2 import read_version_2
 from monitor_collector.samples import Batch
-from monitor_collector.wal import Encoding, Record
+from monitor_collector.wal_records import Encoding, Record
 
 CONTENT_TYPE = "application/x-protobuf"
 ENCODINGS = {

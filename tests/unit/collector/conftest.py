@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -71,8 +72,10 @@ class Bench:
     def write(self, name: str, **content: Any) -> None:
         (self.directory / f"{name}.yml").write_text(yaml.safe_dump(content))
 
-    def run(self, work: Callable[[], Awaitable[Result]], restores: bool = True) -> Result:
-        """Runs some work with a fresh collector on what the one before has left."""
+    def run(self, work: Callable[[], Awaitable[Result]], restores: bool = True, is_killed: bool = False) -> Result:
+        """Runs some work with a fresh collector on what the one before has left. When killed, nothing is written any
+        more after the work."""
+        data, as_killed = self.directory / "data", self.directory / "data as killed"
 
         async def everything() -> Result:
             self.collector = Collector(self.directory, config.load(self.directory), self.clock)
@@ -82,11 +85,18 @@ class Bench:
                 async with httpx.AsyncClient(transport=transport, base_url="http://collector") as self.client:
                     if restores:
                         await self.collector.restore()
-                    return await work()
+                    result = await work()
+                    if is_killed:
+                        shutil.copytree(data, as_killed)
+                    return result
             finally:
                 await self.collector.stop()
 
-        return asyncio.run(everything())
+        result = asyncio.run(everything())
+        if is_killed:
+            shutil.rmtree(data)
+            as_killed.rename(data)
+        return result
 
     async def push(self, *lines: str) -> None:
         """Samples of this moment, as `name{labels} value`."""

@@ -172,6 +172,36 @@ def test_what_the_configuration_has_no_more_ends_at_once(bench: Bench) -> None:
     bench.run(work)
 
 
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_a_collector_starts_again_after_a_host_was_taken_from_the_configuration(bench: Bench, is_killed: bool) -> None:
+    async def take_away() -> None:
+        await bench.second(LOW, OTHER)
+        bench.write("targets", targets=[{"instance": "web-1", "interval_seconds": 1}])
+        await bench.collector.reload()
+        # What the first of them evaluates is on disk when the second's push is.
+        await bench.second(LOW)
+        await bench.second(LOW)
+
+    async def arrivals() -> dict[str, int]:
+        return bench.collector.ingest.arrivals
+
+    bench.run(take_away, is_killed=is_killed)
+    # When hosts pushed is in the log after a kill, and after a stop in what was stored about the hosts alone.
+    assert bench.run(arrivals).keys() == ({"web-1", "web-2"} if is_killed else {"web-1"})
+
+
+@pytest.mark.parametrize("value", ["NaN", "+Inf", "1e306", "-1e306", "1e12"])
+def test_a_collector_starts_again_whatever_a_host_says_of_its_last_batch(bench: Bench, value: str) -> None:
+    async def push() -> None:
+        await bench.second(f'monitor_last_batch_timestamp_seconds{{instance="web-7"}} {value}')
+
+    async def arrivals() -> dict[str, int]:
+        return bench.collector.ingest.arrivals
+
+    bench.run(push)
+    assert "web-7" not in bench.run(arrivals)
+
+
 def test_rules_look_back_as_long_as_queries_do_and_levels_are_there_all_the_time(bench: Bench) -> None:
     settings = {"external_url": "http://monitor:9430", "query_lookback_seconds": 6}
     bench.write("collector", **settings, data_directory=str(bench.directory / "data"))

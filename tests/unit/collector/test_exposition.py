@@ -57,6 +57,19 @@ def test_numbers_are_read_in_every_spelling_of_the_format(text: str, value: floa
         assert parse(f"a {text} 1\n", parser).values[0] == value
 
 
+@pytest.mark.parametrize("others", ["0.5 NaN", "-0 1", "+Inf -Inf", "1 2"])
+def test_a_number_that_no_float_can_hold_is_refused_whether_seen_before_or_not(others: str) -> None:
+    def body(*values: str) -> str:
+        return "".join(f"a{number} {value} 1000\n" for number, value in enumerate(values))
+
+    parser = Parser()
+    for values in (others.split(), ["1", "2"], others.split()):
+        parse(body(*values, "3"), parser)
+        with pytest.raises(ExpositionError, match="line 3: '-1e400' is too large a number") as error:
+            parse(body(*values, "-1e400"), parser)
+        assert error.value.line == 3
+
+
 def test_nan_is_a_number() -> None:
     assert math.isnan(parse("a NaN").values[0])
 
@@ -70,6 +83,9 @@ def test_nan_is_a_number() -> None:
         ("a one", "'one' is no number"),
         ("a 1_000 1", "'1_000' is no number"),
         ("a 0x10", "is no number"),
+        ("a 1e400 1", "'1e400' is too large a number"),
+        ("a -1e400", "'-1e400' is too large a number"),
+        ("a " + "9" * 400, "is too large a number"),
         ("a 1 1.5", "'1.5' is no timestamp in milliseconds"),
         ("a 1 1_0", "is no timestamp"),
         ("a{x=1} 1", 'a label is written name="value"'),

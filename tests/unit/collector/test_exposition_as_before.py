@@ -12,7 +12,7 @@ from monitor_collector.exposition import ExpositionError, Parser
 
 RECEIVED_MS = 1_700_000_000_000
 VALID = (
-    b'# TYPE a counter\na{x="1"} 1 1000\nb 2.5 1000\nc{x="a b",y="}{,"} -3e7 1000\nd{x="\\"\\\\\\n"} 1e400 1000\n',
+    b'# TYPE a counter\na{x="1"} 1 1000\nb 2.5 1000\nc{x="a b",y="}{,"} -3e7 1000\nd{x="\\"\\\\\\n"} 1e300 1000\n',
     b"a 1 1000\nb 2 1000\nc 3 1000\n",
     b'x{v="1 2"} 1 1000\ny{v="1 2 3"} 2 1000\nz 3 1000\n',
     b"a 1\nb 2\n",

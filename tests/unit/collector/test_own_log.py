@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from monitor_collector.own_log import OwnReader, OwnWriter
 from monitor_collector.promql import STALE_MARKER
 from monitor_collector.samples import Batch, Layout, metric
-from monitor_collector.wal import Record
+from monitor_collector.wal_records import Record
 
 UP = Layout([metric("up", instance="web-1"), metric("up", instance="wéb-2")], "targets")
 RULE = Layout([metric("load:double", instance='a"b\\c')], "rule load:double")

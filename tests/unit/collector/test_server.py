@@ -19,6 +19,7 @@ import httpx
 import pytest
 import yaml
 
+from monitor_collector.cli import main
 from monitor_collector.config import read_settings
 from monitor_collector.server import listen
 from tests.unit.collector.webhooks import PATIENCE_SECONDS, Listener, wait_for
@@ -244,6 +245,24 @@ def test_a_port_in_use_ends_the_program_with_a_line_that_names_it_and_the_settin
     (line,) = result.stderr.splitlines()
     assert f"127.0.0.1:{collector.port}: Address already in use" in line
     assert "change listen in collector.yml" in line
+
+
+def test_a_damaged_state_ends_the_program_with_a_line_that_names_it_and_what_goes_on_without_it(
+    collector: Process,
+) -> None:
+    data = collector.directory / "data"
+    data.mkdir()
+    (data / "state.sqlite").write_bytes(b"something else entirely " * 1000)
+    command = [sys.executable, "-m", "monitor_collector", "run", "--config-directory", str(collector.directory)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS)
+    assert result.returncode == 1
+    (line,) = result.stderr.splitlines()
+    assert f"{data / 'state.sqlite'} is damaged" in line
+    assert "the states of alerts, silences, and messages that wait are lost" in line
+    advice = f"monitor-collector storage check --set-aside --data-directory {data}"
+    assert line.endswith(advice)
+    assert main(advice.split()[1:]) == 0
+    collector.start()
 
 
 def test_pushes_and_queries_go_over_tls_when_a_certificate_is_configured(collector: Process, tmp_path: Path) -> None:

@@ -19,11 +19,11 @@ from monitor_collector import history, storage
 from monitor_collector.blocks import Block, BlockDamaged
 from monitor_collector.blocks.format import HEADER
 from monitor_collector.history import HistoryDamaged
-from monitor_collector.promql import EvaluationError, Labels, Matcher
+from monitor_collector.promql import STALE_MARKER, EvaluationError, Labels, Matcher
 from monitor_collector.reserve import Room
 from monitor_collector.samples import Batch, Layout, metric
 from monitor_collector.storage import Limits, Storage
-from monitor_collector.wal import Encoding, Record
+from monitor_collector.wal_records import Encoding, Record
 
 A = metric("a", instance="web-1")
 B = metric("b", instance="web-1")
@@ -369,6 +369,8 @@ def test_the_latest_value_of_each_series_is_found_in_blocks_too(bench: Bench) ->
         bench.storage.head.forget(at(10_000))
         assert bench.storage.latest("a") == {A: 3, OTHER: 2}
         assert bench.storage.latest("nothing") == {}
+        await bench.push(at(61), {OTHER: STALE_MARKER})
+        assert bench.storage.latest("a") == {A: 3}, "a series that has ended has no latest value"
 
     bench.run(work)
 

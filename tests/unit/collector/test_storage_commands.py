@@ -12,7 +12,9 @@ import pytest
 from monitor_collector.cli import main
 from monitor_collector.lock import Lock, Locked
 from monitor_collector.promql import Matcher
+from monitor_collector.state import StateDatabase
 from monitor_collector.storage import Limits, Storage
+from monitor_collector.wal_records import MAGIC, Encoding, Record, encode_record
 
 TEXT = """\
 load{instance="web-1"} 0.5 1700000000000
@@ -25,7 +27,7 @@ up{instance="web-1",path="a\\"b"} 1 1700000000500
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     """A data directory with the samples of TEXT."""
-    (tmp_path / "data" / "blocks").mkdir(parents=True)
+    (tmp_path / "data").mkdir()
     (tmp_path / "samples.txt").write_text(TEXT)
     assert main(["storage", "import", str(tmp_path / "samples.txt"), "--data-directory", str(tmp_path / "data")]) == 0
     return tmp_path / "data"
@@ -146,6 +148,68 @@ def test_a_damaged_block_is_named_and_set_aside_when_asked(data: Path, capsys: p
     assert storage(capsys, data, "check", "--set-aside")[0] == 0
     assert [one.name for one in data.glob("blocks/*")] == [path.with_suffix(".damaged").name]
     assert storage(capsys, data, "check")[:2] == (0, "")
+
+
+@pytest.mark.parametrize("damage", ["no database", "a page", "cut short"])
+def test_a_damaged_state_is_named_and_set_aside_when_asked(
+    data: Path, damage: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = data / "state.sqlite"
+    StateDatabase(path).close()
+    status, output, _ = storage(capsys, data, "check")
+    assert status == 0
+    assert "state.sqlite: can be read\n" in output
+    content = path.read_bytes()
+    path.write_bytes(
+        {
+            "no database": b"something else entirely " * 1000,
+            "a page": content[:4096] + b"?" * 4096 + content[8192:],
+            "cut short": content[:-4096],
+        }[damage]
+    )
+    for ending in ("-wal", "-shm"):
+        Path(f"{path}{ending}").write_bytes(b"")
+    status, output, _ = storage(capsys, data, "check")
+    assert status == 1
+    assert f"{path} is damaged" in output
+    assert "--set-aside" in output
+    assert storage(capsys, data, "check", "--set-aside")[0] == 0
+    assert {one.name for one in data.glob("state*")} == {"state.damaged", "state.damaged-wal", "state.damaged-shm"}
+    assert storage(capsys, data, "check")[0] == 0
+    StateDatabase(path).close()
+
+
+def test_the_state_is_looked_at_while_a_collector_uses_it(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    database = StateDatabase(data / "state.sqlite")
+    with database.transaction():
+        assert storage(capsys, data, "check")[0] == 0
+    database.store([], [], [])
+    database.close()
+
+
+def test_the_log_is_checked_too(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    records = [encode_record(Record(1, Encoding.TEXT, b"load %d 1" % number)) for number in range(3)]
+    segment = data / "wal" / "0000000001.wal"
+    segment.parent.mkdir()
+    segment.write_bytes(MAGIC + b"".join(records) + records[0][:-1])
+    status, output, _ = storage(capsys, data, "check")
+    assert status == 0, "what a crash has torn off is no damage"
+    assert "0000000001.wal: 3 records\n" in output
+    segment.write_bytes(MAGIC + records[0] + records[1].replace(b"load", b"lead") + records[2])
+    status, output, _ = storage(capsys, data, "check")
+    assert status == 1
+    assert f"{segment}: {len(records[1])} bytes from byte {8 + len(records[0])} are damaged" in output
+    assert "0000000001.wal: 2 records\n" in output
+
+
+def test_samples_are_imported_into_an_empty_directory(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "samples.txt").write_text(TEXT)
+    status, _, error = storage(capsys, tmp_path / "data", "import", str(tmp_path / "samples.txt"))
+    assert status == 1
+    assert f"{tmp_path / 'data'} is not there" in error
+    (tmp_path / "data").mkdir()
+    assert storage(capsys, tmp_path / "data", "import", str(tmp_path / "samples.txt"))[0] == 0
+    assert storage(capsys, tmp_path / "data", "export") == (0, TEXT, "")
 
 
 def test_a_directory_that_is_not_a_collectors_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from monitor_collector.exposition import Parser
 from monitor_collector.push_format import Refusal
 from monitor_collector.text_format import TextFormat, decompressed
-from monitor_collector.wal import Encoding, Record
+from monitor_collector.wal_records import Encoding, Record
 
 MAX_BYTES = 1000
 MAX_LINES = 300

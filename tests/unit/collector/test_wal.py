@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from monitor_collector import wal
-from monitor_collector.wal import Encoding, Record, Wal, WalBusy, WalError
+from monitor_collector.wal import Wal, WalBusy, WalError
+from monitor_collector.wal_records import Encoding, Record, encode_record
 
 
 def record(number: int, arrived_ms: int = 1_000_000) -> Record:
@@ -94,18 +95,39 @@ def test_a_record_torn_by_a_crash_is_dropped_with_one_line_and_the_others_stay(
     assert "torn by a crash" in caplog.text
 
 
-def test_a_damaged_record_is_skipped_up_to_the_next_segment_and_said_so(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_damaged_record_is_skipped_and_said_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     write(tmp_path, [record(0)], [record(1)], [record(2)])
     (segment,) = tmp_path.iterdir()
     content = bytearray(segment.read_bytes())
     content[content.index(b"body 1")] ^= 1
     segment.write_bytes(content)
     write(tmp_path, [record(3)])
-    assert replay(tmp_path) == [record(0), record(3)]
+    log = Wal(tmp_path)
+    assert list(log.replay()) == [record(0), record(2), record(3)]
     assert [line.levelname for line in caplog.records] == ["ERROR"]
-    assert "skipped the" in caplog.text
+    size = len(encode_record(record(1)))
+    assert f"{size} bytes from byte {8 + size} are damaged: skipped" in caplog.text
+    assert log.damaged_bytes == size
+
+
+def test_a_damaged_segment_is_kept_when_its_samples_are_in_a_block(tmp_path: Path) -> None:
+    write(tmp_path, [record(0)], [record(1)])
+    write(tmp_path, [record(2)])
+    segment = tmp_path / "0000000001.wal"
+    content = bytearray(segment.read_bytes())
+    content[content.index(b"body 0")] ^= 1
+    segment.write_bytes(content)
+
+    async def work() -> None:
+        log = Wal(tmp_path)
+        assert list(log.replay()) == [record(1), record(2)]
+        await log.drop_through(2)
+        await log.close()
+
+    asyncio.run(work())
+    (kept,) = tmp_path.iterdir()
+    assert kept.name == "0000000001.damaged"
+    assert kept.read_bytes() == content
 
 
 def test_a_tail_of_zeros_as_a_power_cut_leaves_it_is_no_record(tmp_path: Path) -> None:
@@ -113,7 +135,9 @@ def test_a_tail_of_zeros_as_a_power_cut_leaves_it_is_no_record(tmp_path: Path) -
     (segment,) = tmp_path.iterdir()
     with segment.open("ab") as file:
         file.write(bytes(4096))
-    assert replay(tmp_path) == [record(0)]
+    log = Wal(tmp_path)
+    assert list(log.replay()) == [record(0)]
+    assert log.damaged_bytes == 0
 
 
 def test_a_file_of_another_kind_is_not_read(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -169,6 +169,9 @@ def test_no_query_has_exemplars(bench: Bench) -> None:
 def test_an_expression_is_formatted(bench: Bench) -> None:
     async def work() -> None:
         assert await bench.data("format_query", query="sum(up)by(job)>1") == "sum by (job) (up) > 1"
+        assert await bench.data("format_query", query="holt_winters(up[1m],.5,.5)") == (
+            "double_exponential_smoothing(up[1m], 0.5, 0.5)"
+        )
 
     bench.run(work)
 

@@ -2,8 +2,8 @@ import math
 
 import pytest
 
-from monitor_collector.promql import EvaluationError, Scalar, parse
-from tests.unit.collector.promql.storages import as_dict, at_100, expected
+from monitor_collector.promql import EvaluationError, QueryError, Scalar, parse
+from tests.unit.collector.promql.storages import MemoryStorage, as_dict, at_100, expected, labels_of
 
 HOSTS = {
     'x{instance="a",mode="idle"}': 1,
@@ -100,6 +100,19 @@ def test_of_equal_samples_the_earlier_ones_are_the_top() -> None:
     assert result("topk(2, x)", dict.fromkeys(['x{a="2"}', 'x{a="1"}', 'x{a="3"}'], 7)) == expected(
         {'x{a="2"}': 7, 'x{a="1"}': 7}
     )
+
+
+def test_a_renamed_function_has_its_old_name_too() -> None:
+    storage = MemoryStorage({'x{holt_winters="1"}': {70: 1, 80: 2, 90: 4, 100: 8}})
+    new = 'sum by (holt_winters) (double_exponential_smoothing(x{holt_winters!="holt_winters("}[5m], 0.5, 0.1))'
+    old = new.replace("double_exponential_smoothing(", "holt_winters (")
+    smoothed = as_dict(parse(new).evaluate(storage, 110_000))
+    assert smoothed.keys() == {labels_of('{holt_winters="1"}')}
+    assert as_dict(parse(old).evaluate(storage, 110_000)) == smoothed
+    assert result("holt_winters > 1", {"holt_winters": 3}) == expected({"holt_winters": 3})
+    with pytest.raises(QueryError) as refused:
+        parse("1 + holt_winters(x, 0.5, 0.5)")
+    assert refused.value.position == 4
 
 
 @pytest.mark.parametrize(

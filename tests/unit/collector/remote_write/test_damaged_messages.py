@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from monitor_collector.push_format import Refusal
 from monitor_collector.remote_write.format import RemoteWriteFormat
-from monitor_collector.wal import Encoding, Record
+from monitor_collector.wal_records import Encoding, Record
 from tests.unit.collector.remote_write.messages import (
     NOW_MS,
     STALE,

@@ -14,7 +14,8 @@ from monitor_collector.ingest import PATH, REMOTE_WRITE_PATH
 from monitor_collector.push_format import Refusal
 from monitor_collector.push_limits import Limits
 from monitor_collector.remote_write.format import DESCRIPTION_MAX_CHARACTERS, RemoteWriteFormat
-from monitor_collector.wal import Encoding, Record, Wal
+from monitor_collector.wal import Wal
+from monitor_collector.wal_records import Encoding, Record
 from tests.unit.collector.conftest import START_MS, Bench
 from tests.unit.collector.remote_write.messages import STALE, One, compressed, span, version_1, version_2
 
