@@ -8,7 +8,7 @@ from monitor_collector.api.answers import TRUNCATED, BadParameter, Data, success
 from monitor_collector.api.asking import Asked
 from monitor_collector.api.result_json import value_json
 from monitor_collector.promql import parse
-from monitor_collector.promql.source_text import replace_old_names
+from monitor_collector.promql.source_text import for_parser, without_zero_offsets
 from monitor_collector.queries import Query, Value
 
 POINTS_LIMIT = 11_000
@@ -65,7 +65,9 @@ async def format_query(asked: Asked) -> Data:
     """The expression as Prometheus' own formatter would write it."""
     text = asked.parameters.query()
     # Parsed by both: only the first gives errors their positions, and refuses what no query may have.
-    return Data(await asked.query(lambda _: parse(text) and syntax.parse(replace_old_names(text)).prettify()))
+    return Data(
+        await asked.query(lambda _: parse(text) and without_zero_offsets(syntax.parse(for_parser(text)).prettify()))
+    )
 
 
 def _answer(query: Query, value: Value, at_ms: int, limit: int) -> bytes:

@@ -31,13 +31,12 @@ from monitor_collector.promql.operators import (
 from monitor_collector.promql.selectors import InstantSelector, Moment, RangeNode, RangeSelector, SubQuery
 from monitor_collector.promql.source_text import (
     ZERO_OFFSET_MS,
+    for_parser,
     position_of,
     position_of_call,
     refuse_deep_nesting,
     refuse_long_durations,
     refuse_unusable_times,
-    replace_old_names,
-    replace_zero_offsets,
 )
 from monitor_collector.promql.vector_matching import Cardinality, Matching
 
@@ -51,7 +50,7 @@ def parse(text: str) -> Expression:
     refuse_long_durations(text)
     refuse_unusable_times(text)
     try:
-        tree = syntax.parse(replace_zero_offsets(replace_old_names(text)))
+        tree = syntax.parse(for_parser(text))
     except ValueError as error:
         raise QueryError(str(error), _position_of_complaint(text, str(error)), text) from None
     except (KeyboardInterrupt, SystemExit):

@@ -17,8 +17,8 @@ DEEPEST_NESTING = 200
 LONGEST_DURATION_MS = 1000 * 365 * 24 * 3600 * 1000
 
 # Stands for an offset of nothing, as it is longer than any offset that is let through.
-_ZERO_OFFSET_DAYS = 365_001
-ZERO_OFFSET_MS = _ZERO_OFFSET_DAYS * 24 * 3600 * 1000
+_ZERO_OFFSET_WEEKS = 52_143
+ZERO_OFFSET_MS = _ZERO_OFFSET_WEEKS * 7 * 24 * 3600 * 1000
 
 # What functions were called in Prometheus 2, and are now.
 RENAMED = {"holt_winters": "double_exponential_smoothing"}
@@ -88,7 +88,17 @@ def refuse_unusable_times(text: str) -> None:
         is_time_due, is_negative = token == "@", False  # noqa: S105
 
 
-def replace_old_names(text: str) -> str:
+def for_parser(text: str) -> str:
+    """An expression in words that the parser knows."""
+    return _replace_zero_offsets(_replace_old_names(text))
+
+
+def without_zero_offsets(formatted: str) -> str:
+    """What the parser has formatted, without the offsets that stand for none."""
+    return re.sub(rf" offset -?{_ZERO_OFFSET_WEEKS}w", "", formatted)
+
+
+def _replace_old_names(text: str) -> str:
     """The text with each function by the name that Prometheus 3 knows it by."""
     parts, done = [], 0
     previous_position, previous = 0, ""
@@ -100,14 +110,14 @@ def replace_old_names(text: str) -> str:
     return "".join([*parts, text[done:]])
 
 
-def replace_zero_offsets(text: str) -> str:
+def _replace_zero_offsets(text: str) -> str:
     """The text with each `offset 0s` as an offset of ZERO_OFFSET_MS, since the parser refuses an offset of nothing."""
     parts, done, is_offset_due = [], 0, False
     for position, token in _tokens(text):
         if is_offset_due and token in _SIGNS:
             continue
         if is_offset_due and _milliseconds(token, True) == 0:
-            parts += [text[done:position], f"{_ZERO_OFFSET_DAYS}d"]
+            parts += [text[done:position], f"{_ZERO_OFFSET_WEEKS}w"]
             done = position + len(token)
         is_offset_due = token.lower() == "offset"
     return "".join([*parts, text[done:]])

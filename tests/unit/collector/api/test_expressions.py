@@ -172,6 +172,7 @@ def test_an_expression_is_formatted(bench: Bench) -> None:
         assert await bench.data("format_query", query="holt_winters(up[1m],.5,.5)") == (
             "double_exponential_smoothing(up[1m], 0.5, 0.5)"
         )
+        assert await bench.data("format_query", query="up offset 0s+rate(up[5m]offset -0m)") == "up + rate(up[5m])"
 
     bench.run(work)
 
