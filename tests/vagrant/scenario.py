@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -36,6 +37,8 @@ ENVIRONMENT = {
 def main(report: Path) -> int:
     """Writes pytest's report; returns 0 only when everything went well."""
     os.environ.update(ENVIRONMENT)
+    # A run that was killed has left machines that are no more.
+    shutil.rmtree(PLACE, ignore_errors=True)
     try:
         with step("starting a libvirt of our own"):
             libvirt.start(PLACE / "libvirt")
@@ -44,8 +47,9 @@ def main(report: Path) -> int:
             call(["vagrant", "box", "add", "--force", *box])
         try:
             bring_up()
-            look(report)
+            provision_again()
             drill()
+            look(report)
         finally:
             with step("vagrant destroy"):
                 call(["vagrant", "destroy", "--force"])
@@ -66,20 +70,23 @@ def bring_up() -> None:
             call(["vagrant", "up", "--provision"])
 
 
-def look(report: Path) -> None:
-    """What Molecule looks at on containers, and what only machines have."""
+def provision_again() -> None:
     with step("site.yml by hand, with nothing to do"):
         changed = re.findall(r"changed=([0-9]+)", call([*BY_HAND, "site.yml"]))
         if set(changed) != {"0"}:
             raise LabError(f"site.yml has changed something that it had done before: {', '.join(changed)} tasks")
-    SSH_CONFIG.write_text(machines.ssh_config())
-    with step("looking at the machines"):
-        call(["pytest", "--quiet", "molecule/default/tests", f"--junitxml={report}"])
 
 
 def drill() -> None:
     with step(f"the drill on {SERVER}"):
         call([*BY_HAND, "playbooks/drill.yml", "--limit", SERVER])
+
+
+def look(report: Path) -> None:
+    """At what Molecule looks at on containers, and at what only machines have. Some of it rings for minutes."""
+    SSH_CONFIG.write_text(machines.ssh_config())
+    with step("looking at the machines"):
+        call(["pytest", "--quiet", "molecule/default/tests", f"--junitxml={report}"])
 
 
 def call(command: Sequence[str]) -> str:
