@@ -53,20 +53,22 @@ export class HostsPage {
         h("table", { class: "hosts" }, h("caption", { class: "hidden" }, "Hosts"), h("thead", {}, this.head), this.body),
       ),
     );
-    this.#loadHistory();
+    if (live.hasPicture) this.#loadHistory();
+    // A feed that begins anew does not tell what was in between.
+    live.addEventListener("picture", ({ detail }) => detail.change ?? this.#loadHistory(), { signal: this.#closing.signal });
   }
 
   close() {
     this.#closing.abort();
   }
 
-  // Where the line of each host comes from: of the time before the page was opened.
+  // Where the line of each host comes from: of the time before the page was opened, or while it slept.
   async #loadHistory() {
-    const end = Math.floor(Date.now() / HISTORY_STEP_MS) * HISTORY_STEP_MS;
+    const end = Math.floor(this.#live.now() / HISTORY_STEP_MS) * HISTORY_STEP_MS;
     const range = { start: end - HISTORY_MS, end, step: HISTORY_STEP_MS };
     try {
       for (const { metric, points } of await queryRange("monitor_health_score", range, this.#closing.signal)) {
-        this.#row(metric.instance ?? "").line.begin(points);
+        this.#row(metric.instance ?? "").line.begin(withGaps(points));
       }
     } catch {
       // It begins with what comes now.
@@ -227,6 +229,12 @@ class HostRow {
     setAttribute(this.square.firstChild, "title", `${this.name}: ${this.state.textContent}${alarms ? `, ${alarms}` : ""}`);
     this.line.add(picture.at, host.state === "up" ? score : null);
   }
+}
+
+// Where there are no points a host was silent, and its line has a gap.
+function withGaps(points) {
+  const isAfterGap = (at, i) => i > 0 && at - points[i - 1][0] > HISTORY_STEP_MS;
+  return points.flatMap(([at, value], i) => (isAfterGap(at, i) ? [[at - HISTORY_STEP_MS, null], [at, value]] : [[at, value]]));
 }
 
 // The colour of a square. The levels are those of the health score: 4 is well, below 2 an alarm rings.
