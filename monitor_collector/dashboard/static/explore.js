@@ -32,7 +32,11 @@ export class ExplorePage {
       },
     });
     this.input.value = parameters.get("query") ?? "";
-    this.completion = new Completion(this.input, () => get("label/__name__/values", this.#closing.signal));
+    this.completion = new Completion(this.input, {
+      metrics: () => get("label/__name__/values", this.#closing.signal),
+      labels: (metric) => get(`labels${of(metric)}`, this.#closing.signal),
+      values: (label, metric) => get(`label/${label}/values${of(metric)}`, this.#closing.signal),
+    });
     this.ranges = new Ranges({ parameters, now: () => live.now(), onchange: () => this.#run() });
     this.chart = new Chart({ title: "Over time", onzoom: (part) => this.ranges.zoom(part) });
     this.result = h("div", { role: "status" });
@@ -91,6 +95,11 @@ export class ExplorePage {
     }
     if (this.ranges.isLive && !this.#closing.signal.aborted) this.#timer = setTimeout(() => this.#run(), refreshAfter(span));
   }
+}
+
+// Only what series of a metric have, if there is one.
+function of(metric) {
+  return metric ? `?match[]=${encodeURIComponent(metric)}` : "";
 }
 
 function resultTable(found) {
