@@ -70,6 +70,15 @@ def sample(name: str, value: float, **labels: str) -> str:
     return f"{name}{{{pairs}}} {value}\n"
 
 
+def alarms_of_two_probes() -> dict[str, Any]:
+    """What a range query of alarms gives of two probes of a host, each failing for five minutes an hour ago."""
+    start = time.time() // 60 * 60 - 3600
+    values = [[start + 60 * minute, "1"] for minute in range(5)]
+    alarm = {"alertname": "ProbeFailing", "instance": "web-1", "severity": "critical", "env": "lab", "job": "probe"}
+    result = [{"metric": {**alarm, "probe": probe}, "values": values} for probe in ("front", "back")]
+    return {"status": "success", "data": {"resultType": "matrix", "result": result}}
+
+
 class Fleet:
     """A collector with the role's own rules, and hosts that push to it at their interval until `close`."""
 

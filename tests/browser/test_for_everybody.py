@@ -8,7 +8,7 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.fleet import Fleet
+from tests.browser.fleet import Fleet, alarms_of_two_probes
 
 PAGES = ("hosts", "host/web-1", "alarms", "rules", "probes", "explore?query=node_load1")
 SERIOUS = ("serious", "critical")
@@ -75,9 +75,12 @@ def test_a_phone_need_not_scroll_sideways(browser: Browser, fleet: Fleet, name: 
     [
         ("rules", "tbody a", "**/api/v1/rules"),
         ("explore?query=node_load1", ".scroll", "**/api/v1/query"),
+        ("alarms", "tbody a", "**/api/v1/query_range"),
     ],
 )
 def test_what_has_the_focus_keeps_it_when_a_page_is_renewed(page: Page, name: str, selector: str, asked: str) -> None:
+    answer = alarms_of_two_probes()
+    page.route("**/api/v1/query_range", lambda route: route.fulfill(json=answer))
     page.goto(f"/#/{name}")
     focused = page.locator(selector).first
     expect(focused).to_be_visible()
