@@ -129,3 +129,22 @@ def test_a_screen_reader_is_told_of_changes_of_state_only(page: Page) -> None:
         with page.expect_response("**/api/v1/query"):
             pass
     assert page.evaluate("told") == []
+
+
+def test_a_phone_shows_name_state_alarms_and_health_of_hosts_and_keeps_the_name(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 800})
+    name = page.get_by_role("rowheader", name="web-1")
+    for title in ("Host", "State", "Alarms", "Health"):
+        expect(page.get_by_role("columnheader", name=title)).to_be_in_viewport(ratio=1)
+    page.get_by_role("region", name="Table of hosts").evaluate("region => region.scrollTo(region.scrollWidth, 0)")
+    expect(page.get_by_role("columnheader", name="Health")).not_to_be_in_viewport()
+    expect(name).to_be_in_viewport()
+
+
+def test_a_phone_shows_the_expressions_of_rules(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto("/#/rules?filter=HostCpuHigh")
+    expression = page.get_by_role("region", name="Rules of").get_by_role("link")
+    expect(expression).to_be_in_viewport(ratio=1)
+    box = expression.bounding_box()
+    assert box is not None and box["width"] > 150
