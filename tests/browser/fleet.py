@@ -88,10 +88,13 @@ class Fleet:
         hosts: list[SimulatedHost],
         columns: list[dict[str, str]] | None = None,
         interval_seconds: float = 1,
+        probes: list[dict[str, Any]] | None = None,
     ) -> None:
         self.hosts = {host.name: host for host in hosts}
         self._interval_seconds = interval_seconds
-        self.collector = CollectorProcess(directory, _configuration(hosts, columns or [], interval_seconds))
+        self.collector = CollectorProcess(
+            directory, _configuration(hosts, columns or [], interval_seconds, probes or [])
+        )
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._push, daemon=True)
         self.collector.start()
@@ -123,7 +126,10 @@ class Fleet:
 
 
 def _configuration(
-    hosts: list[SimulatedHost], columns: list[dict[str, str]], interval_seconds: float
+    hosts: list[SimulatedHost],
+    columns: list[dict[str, str]],
+    interval_seconds: float,
+    probes: list[dict[str, Any]],
 ) -> dict[str, Any]:
     subjects = [path.name.removesuffix(".yml.j2") for path in TEMPLATES.glob("rules/*.yml.j2")]
     rules = {f"rules.d/{subject}": yaml.safe_load(_rendered(f"rules/{subject}.yml.j2")) for subject in subjects}
@@ -143,6 +149,7 @@ def _configuration(
         },
         "thresholds": {"thresholds": {host.name: dict(levels) for host in hosts}},
         "receivers": {"receivers": []},
+        "probes": {"probes": probes},
         "dashboard": {"columns": columns},
     }
 
