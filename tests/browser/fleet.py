@@ -70,6 +70,15 @@ def sample(name: str, value: float, **labels: str) -> str:
     return f"{name}{{{pairs}}} {value}\n"
 
 
+def alarms_of_two_probes() -> dict[str, Any]:
+    """What a range query of alarms gives of two probes of a host, each failing for five minutes an hour ago."""
+    start = time.time() // 60 * 60 - 3600
+    values = [[start + 60 * minute, "1"] for minute in range(5)]
+    alarm = {"alertname": "ProbeFailing", "instance": "web-1", "severity": "critical", "env": "lab", "job": "probe"}
+    result = [{"metric": {**alarm, "probe": probe}, "values": values} for probe in ("front", "back")]
+    return {"status": "success", "data": {"resultType": "matrix", "result": result}}
+
+
 class Fleet:
     """A collector with the role's own rules, and hosts that push to it at their interval until `close`."""
 
@@ -79,10 +88,13 @@ class Fleet:
         hosts: list[SimulatedHost],
         columns: list[dict[str, str]] | None = None,
         interval_seconds: float = 1,
+        probes: list[dict[str, Any]] | None = None,
     ) -> None:
         self.hosts = {host.name: host for host in hosts}
         self._interval_seconds = interval_seconds
-        self.collector = CollectorProcess(directory, _configuration(hosts, columns or [], interval_seconds))
+        self.collector = CollectorProcess(
+            directory, _configuration(hosts, columns or [], interval_seconds, probes or [])
+        )
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._push, daemon=True)
         self.collector.start()
@@ -114,7 +126,10 @@ class Fleet:
 
 
 def _configuration(
-    hosts: list[SimulatedHost], columns: list[dict[str, str]], interval_seconds: float
+    hosts: list[SimulatedHost],
+    columns: list[dict[str, str]],
+    interval_seconds: float,
+    probes: list[dict[str, Any]],
 ) -> dict[str, Any]:
     subjects = [path.name.removesuffix(".yml.j2") for path in TEMPLATES.glob("rules/*.yml.j2")]
     rules = {f"rules.d/{subject}": yaml.safe_load(_rendered(f"rules/{subject}.yml.j2")) for subject in subjects}
@@ -134,6 +149,7 @@ def _configuration(
         },
         "thresholds": {"thresholds": {host.name: dict(levels) for host in hosts}},
         "receivers": {"receivers": []},
+        "probes": {"probes": probes},
         "dashboard": {"columns": columns},
     }
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.fleet import Fleet
+from tests.browser.fleet import Fleet, alarms_of_two_probes
 
 SECONDS = 1000
 
@@ -51,6 +51,28 @@ def test_what_rang_is_in_the_history(page: Page, loaded: None) -> None:
     page.get_by_role("link", name="Alarms").click()
     history = page.get_by_role("region", name="Alarms of the last 24 hours").locator("tbody tr")
     expect(history.filter(has_text="HostCpuHigh")).to_contain_text("web-1", timeout=90 * SECONDS)
+
+
+def test_alarms_of_the_past_tell_which_probe_how_long_and_what_it_was(page: Page) -> None:
+    page.route("**/api/v1/query_range", lambda route: route.fulfill(json=alarms_of_two_probes()))
+    page.goto("/#/alarms")
+    rows = page.get_by_role("region", name="Alarms of the last 24 hours").locator("tbody tr")
+    expect(rows.locator(".which")).to_have_text(["probe=front", "probe=back"])
+    expect(rows.first).to_contain_text("5 min")
+    page.get_by_label("Filter alarms").fill("back")
+    expect(rows).to_have_count(1)
+    rows.get_by_role("link", name="ProbeFailing").click()
+    expect(page.get_by_label("PromQL")).to_have_value(re.compile("^probe_success == 0"))
+    assert re.search(r"start=\d+&end=\d+", page.url)
+
+
+def test_alarms_of_one_host_have_an_address(page: Page) -> None:
+    page.route("**/api/v1/query_range", lambda route: route.fulfill(json=alarms_of_two_probes()))
+    page.goto("/#/alarms?host=web-2")
+    expect(page.get_by_text("nothing rang")).to_be_visible()
+    page.get_by_role("button", name="All hosts").click()
+    expect(page.get_by_role("region", name="Alarms of the last 24 hours").locator("tbody tr")).to_have_count(2)
+    assert "host=" not in page.url
 
 
 def test_rules_and_probes_are_listed(page: Page) -> None:

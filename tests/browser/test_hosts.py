@@ -129,3 +129,28 @@ def test_a_collector_that_is_gone_is_told_and_its_return_is_seen(
     # Only that there was no connection.
     assert all("ERR_CONNECTION_REFUSED" in one or "ERR_INCOMPLETE" in one or "503" in one for one in complaints)
     complaints.clear()
+
+
+def test_names_that_begin_alike_differ_where_there_is_little_room(page: Page) -> None:
+    lengths = page.evaluate(
+        """async () => {
+            const { sharedStarts } = await import("./static/shared_starts.js");
+            return Object.fromEntries(sharedStarts(["eu-front-11", "eu-front-12", "eu-front-2", "eu-db", "lone"]));
+        }"""
+    )
+    front = len("eu-front-")
+    assert lengths == {
+        "eu-front-11": front,
+        "eu-front-12": front,
+        "eu-front-2": front,
+        "eu-db": len("eu-"),
+        "lone": 0,
+    }
+    expect(square(page, "web-1").locator(".start")).to_have_text("web-")
+    expect(square(page, "web-1").locator(".rest")).to_have_text("1")
+
+
+def test_alarms_and_the_line_come_before_columns_of_ones_own(page: Page) -> None:
+    titles = page.locator("thead th").all_text_contents()
+    assert titles[:5] == ["Host", "State", "Alarms", "Health", "Trend"]
+    assert titles.index("Memory left") > 5

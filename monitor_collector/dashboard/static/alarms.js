@@ -1,16 +1,13 @@
 // What rings, what is about to, what is silenced, and what rang in the last day.
 
-import { ApiError, expireSilence, queryRange, silence, silences } from "./api.js";
-import { h, setText, table, trouble } from "./dom.js";
+import { AlarmHistory } from "./alarm_history.js";
+import { AlarmItem } from "./alarm_item.js";
+import { ApiError, expireSilence, silence, silences } from "./api.js";
+import { arrange, h, setText, trouble } from "./dom.js";
 import * as format from "./format.js";
+import { KeptTable } from "./kept_rows.js";
 import { repeatedly } from "./repeated.js";
-import { spansOf } from "./spans.js";
 
-const HOUR = 3_600_000;
-const SILENCES = { "15 min": HOUR / 4, "1 h": HOUR, "4 h": 4 * HOUR, "1 d": 24 * HOUR };
-const HISTORY_MS = 24 * HOUR;
-const HISTORY_STEP_MS = 60_000;
-const HISTORY_MAX = 200;
 const RENEW_MS = 15_000;
 
 export class AlarmsPage {
@@ -18,6 +15,7 @@ export class AlarmsPage {
   #live;
   #items = new Map();
   #remember;
+  #host;
   #closing = new AbortController();
 
   constructor({ live, parameters, remember }) {
@@ -25,18 +23,29 @@ export class AlarmsPage {
     this.#remember = remember;
     this.filter = h("input", { type: "search", placeholder: "Filter: name, host, severity", "aria-label": "Filter alarms", oninput: () => this.#changed() });
     this.filter.value = parameters.get("filter") ?? "";
+    this.#host = parameters.get("host") ?? "";
+    const all = h("button", { type: "button", onclick: () => this.#showAllHosts() }, "All hosts");
+    this.only = h("p", { hidden: !this.#host }, "Only those of ", h("a", { href: `#/host/${encodeURIComponent(this.#host)}` }, this.#host), " ", all);
     this.author = h("input", { type: "text", "aria-label": "Your name, for silences", placeholder: "Your name", autocomplete: "name", onchange: () => keep("author", this.author.value) });
     this.author.value = kept("author");
     this.message = h("div", { role: "status" });
     this.lists = Object.fromEntries(["firing", "pending", "quiet"].map((name) => [name, h("ul", { class: "alarms full" })]));
     this.counts = Object.fromEntries(Object.keys(this.lists).map((name) => [name, h("span")]));
-    this.silences = h("div");
-    this.history = h("div");
+    this.wrong = h("div");
+    this.silences = new KeptTable({
+      caption: "Silences",
+      headings: ["What", "Until", "Who", "Why", ""],
+      key: (one) => JSON.stringify(one),
+      make: (one) => new SilenceRow(one, () => this.#endSilence(one.id)),
+      none: "none",
+    });
+    this.history = new AlarmHistory(live, (labels) => this.#isWanted(labels));
     this.element = h(
       "section",
       {},
       h("h1", {}, "Alarms"),
       h("div", { class: "tools" }, this.filter, this.author),
+      this.only,
       this.message,
       h("h2", {}, "Firing ", this.counts.firing),
       this.lists.firing,
@@ -45,11 +54,12 @@ export class AlarmsPage {
       h("h2", {}, "Firing, and nobody is told ", this.counts.quiet),
       this.lists.quiet,
       h("h2", {}, "Silences"),
-      this.silences,
-      h("h2", {}, "The last 24 hours"),
-      this.history,
+      this.wrong,
+      this.silences.element,
+      h("h2", {}, "The last 24 hours, to the minute"),
+      this.history.element,
     );
-    repeatedly(() => Promise.all([this.#loadSilences(), this.#loadHistory()]), RENEW_MS, this.#closing.signal, (error) => {
+    repeatedly((signal) => Promise.all([this.#loadSilences(), this.history.load(signal)]), RENEW_MS, this.#closing.signal, (error) => {
       this.message.replaceChildren(trouble(error));
     });
   }
@@ -59,27 +69,36 @@ export class AlarmsPage {
   }
 
   #changed() {
-    this.#remember({ filter: this.filter.value });
+    this.#remember({ filter: this.filter.value, host: this.#host });
     if (this.#live.hasPicture) this.show(this.#live.picture);
+    this.history.show();
+  }
+
+  #showAllHosts() {
+    this.#host = "";
+    this.only.hidden = true;
+    this.filter.focus();
+    this.#changed();
+  }
+
+  #isWanted(labels) {
+    if (this.#host && labels.instance !== this.#host) return false;
+    const text = Object.values(labels).join(" ").toLowerCase();
+    return this.filter.value.toLowerCase().split(/\s+/).every((word) => text.includes(word));
   }
 
   show(picture) {
-    const words = this.filter.value.toLowerCase().split(/\s+/);
-    const now = this.#live.now();
     const shown = { firing: [], pending: [], quiet: [] };
     for (const [id, alarm] of Object.entries(picture.alarms)) {
-      const text = Object.values(alarm.labels).join(" ").toLowerCase();
-      if (!words.every((word) => text.includes(word))) continue;
+      if (!this.#isWanted(alarm.labels)) continue;
       const isQuiet = alarm.silencedBy.length + alarm.inhibitedBy.length + alarm.mutedBy.length > 0;
       shown[alarm.state === "pending" ? "pending" : isQuiet ? "quiet" : "firing"].push([id, alarm]);
     }
     for (const [name, alarms] of Object.entries(shown)) {
       alarms.sort(([, a], [, b]) => b.since - a.since || a.labels.alertname.localeCompare(b.labels.alertname));
       setText(this.counts[name], `(${alarms.length})`);
-      const items = alarms.map(([id, alarm]) => this.#item(id, alarm, now));
-      const list = this.lists[name];
-      if (!items.length) list.replaceChildren(h("li", { class: "none" }, "none"));
-      else if (list.children.length !== items.length || items.some((item, i) => list.children[i] !== item)) list.replaceChildren(...items);
+      const items = alarms.map(([id, alarm]) => this.#item(id, alarm, picture));
+      arrange(this.lists[name], items.length ? items : [h("li", { class: "none" }, "none")]);
     }
     for (const id of this.#items.keys()) if (!(id in picture.alarms)) this.#items.delete(id);
   }
@@ -88,13 +107,13 @@ export class AlarmsPage {
     if (this.#live.hasPicture) this.show(this.#live.picture);
   }
 
-  #item(id, alarm, now) {
+  #item(id, alarm, picture) {
     let item = this.#items.get(id);
     if (!item) {
       item = new AlarmItem(alarm, (milliseconds) => this.#silence(alarm, milliseconds));
       this.#items.set(id, item);
     }
-    item.show(alarm, now);
+    item.show(alarm, picture, this.#live.now());
     return item.element;
   }
 
@@ -111,128 +130,40 @@ export class AlarmsPage {
   async #loadSilences() {
     try {
       const found = (await silences()).filter(({ status }) => status.state !== "expired");
-      if (this.#closing.signal.aborted) return;
-      const key = JSON.stringify(found);
-      if (this.silences.dataset.key === key) return;
-      this.silences.dataset.key = key;
-      const rows = found.map((one) => this.#silenceRow(one));
-      this.silences.replaceChildren(found.length ? table("Silences", ["What", "Until", "Who", "Why", ""], rows) : h("p", {}, "none"));
+      this.silences.show(found);
+      this.wrong.replaceChildren();
     } catch (error) {
-      if (error instanceof ApiError) this.silences.replaceChildren(trouble(error));
+      if (error instanceof ApiError) this.wrong.replaceChildren(trouble(error));
       else throw error;
     }
   }
 
-  #silenceRow({ id, matchers, endsAt, createdBy, comment, status }) {
+  async #endSilence(id) {
+    try {
+      await expireSilence(id);
+      await this.#loadSilences();
+    } catch (error) {
+      this.message.replaceChildren(trouble(error));
+    }
+  }
+}
+
+class SilenceRow {
+  constructor({ matchers, endsAt, createdBy, comment, status }, onend) {
     const what = matchers.map(({ name, value, isRegex, isEqual }) => `${name}${isEqual === false ? "!" : "="}${isRegex ? "~" : isEqual === false ? "=" : ""}${value}`).join(", ");
-    const end = async () => {
-      try {
-        await expireSilence(id);
-        await this.#loadSilences();
-      } catch (error) {
-        this.message.replaceChildren(trouble(error));
-      }
-    };
-    return h(
+    this.element = h(
       "tr",
       {},
       h("th", { scope: "row" }, what, status.state === "pending" ? " (not yet)" : ""),
       h("td", {}, format.time(Date.parse(endsAt))),
       h("td", {}, createdBy),
       h("td", {}, comment),
-      h("td", {}, h("button", { type: "button", onclick: end }, "End")),
+      h("td", {}, h("button", { type: "button", onclick: onend }, "End")),
     );
   }
 
-  async #loadHistory() {
-    const end = Math.floor(this.#live.now() / HISTORY_STEP_MS) * HISTORY_STEP_MS;
-    const span = { start: end - HISTORY_MS, end, step: HISTORY_STEP_MS };
-    try {
-      const found = await queryRange('max_over_time(ALERTS{alertstate="firing"}[1m])', span, this.#closing.signal);
-      const spans = spansOf(found, HISTORY_STEP_MS).sort((a, b) => b.start - a.start);
-      const rows = spans.slice(0, HISTORY_MAX).map(({ metric, start, end: last }) =>
-        h(
-          "tr",
-          {},
-          h("td", {}, format.time(start)),
-          h("td", {}, last > end ? "still firing" : format.duration(last - start)),
-          h("th", { scope: "row" }, metric.alertname),
-          h("td", {}, metric.instance ? h("a", { href: `#/host/${encodeURIComponent(metric.instance)}` }, metric.instance) : ""),
-          h("td", {}, metric.severity ?? ""),
-        ),
-      );
-      const titles = ["Began", "Lasted, to the minute", "Alarm", "Host", "Severity"];
-      this.history.replaceChildren(rows.length ? table("Alarms of the last 24 hours", titles, rows) : h("p", {}, "nothing rang"));
-      if (spans.length > HISTORY_MAX) this.history.append(h("p", {}, `and ${spans.length - HISTORY_MAX} more`));
-    } catch (error) {
-      if (error.name !== "AbortError") this.history.replaceChildren(trouble(error));
-    }
-  }
-}
-
-class AlarmItem {
-  constructor({ labels, annotations, query }, onsilence) {
-    this.value = h("dd");
-    this.since = h("span", { class: "when" });
-    this.quiet = h("p", { class: "quiet" });
-    const { alertname, instance, ...others } = labels;
-    const buttons = Object.entries(SILENCES).map(([name, milliseconds]) =>
-      h("button", { type: "button", onclick: () => onsilence(milliseconds) }, name),
-    );
-    this.menu = h("details", { class: "silence" }, h("summary", {}, "Silence"), h("div", { role: "group", "aria-label": "For how long" }, buttons));
-    this.summary = h("p");
-    this.element = h(
-      "li",
-      {},
-      h(
-        "div",
-        { class: "title" },
-        h("b", {}, alertname),
-        instance ? h("a", { href: `#/host/${encodeURIComponent(instance)}` }, instance) : null,
-        others.severity ? h("span", { class: `severity ${["critical", "warning"].includes(others.severity) ? others.severity : ""}` }, others.severity) : null,
-        this.since,
-        this.menu,
-      ),
-      this.summary,
-      this.quiet,
-      h(
-        "details",
-        {},
-        h("summary", {}, "Why"),
-        h(
-          "dl",
-          {},
-          h("dt", {}, "Expression"),
-          h("dd", {}, h("a", { href: `#/explore?query=${encodeURIComponent(query)}` }, h("code", {}, query))),
-          h("dt", {}, "Value"),
-          this.value,
-          h("dt", {}, "Labels"),
-          h("dd", {}, h("code", {}, format.series(labels))),
-          annotations.runbook_url ? [h("dt", {}, "What to do"), h("dd", {}, runbook(annotations.runbook_url))] : null,
-        ),
-      ),
-    );
-  }
-
-  show({ annotations, value, state, since, silencedBy, inhibitedBy, mutedBy }, now) {
-    setText(this.summary, annotations.summary ?? "");
-    setText(this.value, value === null ? "not a number" : String(value));
-    setText(this.since, `for ${format.duration(now - since)}`);
-    const reasons = [
-      silencedBy.length ? "silenced" : "",
-      inhibitedBy.length ? `kept quiet by ${inhibitedBy.map(({ alertname }) => alertname).join(", ")}` : "",
-      mutedBy.length ? `muted by ${mutedBy.join(", ")}` : "",
-    ];
-    setText(this.quiet, reasons.filter(Boolean).join("; "));
-    this.quiet.hidden = !this.quiet.textContent;
-    this.menu.hidden = silencedBy.length > 0;
-    this.element.className = state;
-  }
-}
-
-// A link only where it is one: an annotation may say anything.
-function runbook(address) {
-  return /^https?:\/\//.test(address) ? h("a", { href: address, rel: "noreferrer", target: "_blank" }, address) : h("code", {}, address);
+  // A silence that is changed is another one.
+  show() {}
 }
 
 function kept(name) {

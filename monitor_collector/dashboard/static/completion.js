@@ -1,4 +1,4 @@
-// Completes the word in front of the cursor: functions, operators and the names of metrics.
+// Completes what is in front of the cursor: functions, operators and the names of metrics; in braces labels and their values.
 
 import { h } from "./dom.js";
 
@@ -10,16 +10,22 @@ const WORDS = (
   "sort sort_desc sqrt stddev stddev_over_time stdvar stdvar_over_time sum sum_over_time tan time timestamp topk vector without year"
 ).split(" ");
 const WORD = /[a-zA-Z_:][a-zA-Z0-9_:]*$/;
+const IN_BRACES = /(?:([a-zA-Z_:][a-zA-Z0-9_:]*)\s*)?\{([^{}]*)$/;
+const LABEL_VALUE = /([a-zA-Z_][a-zA-Z0-9_]*)\s*(?:=~|!~|!=|=)\s*"([^"]*)$/;
+const LABEL_NAME = /(?:^|,)\s*([a-zA-Z_][a-zA-Z0-9_]*)?$/;
+const LEAST_LETTERS = 2;
 const SHOWN_MAX = 12;
 
 export class Completion {
   #input;
   #load;
-  #names = null;
+  #known = new Map();
+  #looking = 0;
   #found = [];
-  #chosen = 0;
+  #chosen = -1;
 
-  // `load` gives the names of all metrics, asked for when the first word is typed.
+  // `load` has what gives the names, when they are first needed: metrics(), labels(metric) and values(label, metric),
+  // where the metric is undefined if there is none before the brace.
   constructor(input, load) {
     this.#input = input;
     this.#load = load;
@@ -28,28 +34,37 @@ export class Completion {
       input.setAttribute(name, value);
     }
     input.addEventListener("input", () => this.#look());
-    input.addEventListener("keydown", (event) => this.#key(event));
+    // Before others, who need not see a key that has chosen something.
+    input.addEventListener("keydown", (event) => this.#key(event), { capture: true });
     input.addEventListener("blur", () => this.#hide());
   }
 
   async #look() {
-    try {
-      this.#names ??= await this.#load();
-    } catch {
-      this.#names = null; // functions are completed nevertheless
-    }
-    const word = this.#word();
-    const all = [...(this.#names ?? []), ...WORDS];
-    const isBetter = (name) => (name.startsWith(word) ? 0 : 1);
-    this.#found = word.length < 2 ? [] : all.filter((name) => name.includes(word) && name !== word);
-    this.#found.sort((a, b) => isBetter(a) - isBetter(b) || a.length - b.length || a.localeCompare(b));
-    this.#found = this.#found.slice(0, SHOWN_MAX);
-    this.#chosen = 0;
+    const looking = ++this.#looking;
+    const context = this.#context();
+    const names = await this.#names(context);
+    if (looking !== this.#looking) return; // something else was typed meanwhile, or it was run
+    this.#found = found(names, context);
+    this.#chosen = -1;
     this.#show();
   }
 
-  #word() {
-    return this.#input.value.slice(0, this.#input.selectionStart).match(WORD)?.[0] ?? "";
+  #context() {
+    return contextOf(this.#input.value.slice(0, this.#input.selectionStart));
+  }
+
+  async #names({ kind, label, metric }) {
+    const key = JSON.stringify([kind, label, metric]);
+    const load = { word: () => this.#load.metrics(), label: () => this.#load.labels(metric), value: () => this.#load.values(label, metric) };
+    let names = [];
+    try {
+      if (kind !== "none" && !this.#known.has(key)) this.#known.set(key, await load[kind]());
+      names = this.#known.get(key) ?? [];
+    } catch {
+      // It is asked for again; functions are completed nevertheless.
+    }
+    if (kind === "label") return names.filter((name) => name !== "__name__");
+    return kind === "word" ? [...names, ...WORDS] : names;
   }
 
   #show() {
@@ -58,42 +73,74 @@ export class Completion {
     this.#input.setAttribute("aria-expanded", String(isOpen));
     const choose = (i) => (event) => {
       event.preventDefault(); // the input keeps the focus
-      this.#chosen = i;
-      this.#take();
+      this.#take(i);
     };
     this.element.replaceChildren(
       ...this.#found.map((name, i) =>
         h("li", { role: "option", id: `completion-${i}`, "aria-selected": String(i === this.#chosen), onpointerdown: choose(i) }, name),
       ),
     );
-    if (isOpen) this.#input.setAttribute("aria-activedescendant", `completion-${this.#chosen}`);
+    if (this.#chosen >= 0) this.#input.setAttribute("aria-activedescendant", `completion-${this.#chosen}`);
     else this.#input.removeAttribute("aria-activedescendant");
   }
 
   #hide() {
+    this.#looking += 1;
     this.#found = [];
+    this.#chosen = -1;
     this.#show();
   }
 
-  #take() {
-    const word = this.#word();
+  #take(i) {
+    const { kind, word } = this.#context();
     const end = this.#input.selectionStart;
-    this.#input.setRangeText(this.#found[this.#chosen], end - word.length, end, "end");
+    const isClosed = this.#input.value[end] === '"';
+    const text = kind === "value" ? JSON.stringify(this.#found[i]).slice(1, isClosed ? -1 : undefined) : this.#found[i];
+    this.#input.setRangeText(text, end - word.length, end, "end");
     this.#hide();
   }
 
   #key(event) {
+    if (event.key === "Enter" && this.#chosen < 0) this.#hide(); // what is there is run
     const count = this.#found.length;
     if (!count) return;
     const actions = {
-      ArrowDown: () => (this.#chosen = (this.#chosen + 1) % count),
-      ArrowUp: () => (this.#chosen = (this.#chosen + count - 1) % count),
-      Tab: () => this.#take(),
+      ArrowDown: () => this.#choose((this.#chosen + 1) % count),
+      ArrowUp: () => this.#choose((Math.max(this.#chosen, 0) + count - 1) % count),
+      Tab: () => this.#take(Math.max(this.#chosen, 0)),
+      Enter: () => this.#take(this.#chosen),
       Escape: () => this.#hide(),
     };
     if (!(event.key in actions)) return;
     event.preventDefault();
     actions[event.key]();
+  }
+
+  #choose(i) {
+    this.#chosen = i;
     this.#show();
   }
+}
+
+// What is being written at the end of a text: {kind: "word" | "label" | "value" | "none", word, label, metric}.
+function contextOf(text) {
+  const braces = text.match(IN_BRACES);
+  if (!braces) return { kind: "word", word: text.match(WORD)?.[0] ?? "" };
+  const [, metric, inside] = braces;
+  const isInString = inside.split('"').length % 2 === 0;
+  const [, label, value = ""] = (isInString && inside.match(LABEL_VALUE)) || [];
+  if (label) return { kind: "value", word: value, label, metric };
+  const name = !isInString && inside.match(LABEL_NAME);
+  return name ? { kind: "label", word: name[1] ?? "", metric } : { kind: "none", word: "" };
+}
+
+function found(names, { kind, word }) {
+  if (kind === "word" && word.length < LEAST_LETTERS) return [];
+  // Who has written all of a name may want a longer one, but nothing that only has it somewhere.
+  const isComplete = names.includes(word);
+  const isBetter = (name) => (name.startsWith(word) ? 0 : 1);
+  return names
+    .filter((name) => name !== word && (isComplete ? name.startsWith(word) : name.includes(word)))
+    .sort((a, b) => isBetter(a) - isBetter(b) || a.length - b.length || a.localeCompare(b))
+    .slice(0, SHOWN_MAX);
 }

@@ -30,29 +30,30 @@ export function setAttribute(element, name, value) {
   else if (element.getAttribute(name) !== value) element.setAttribute(name, value);
 }
 
-// Puts children into this order, moving only those that are elsewhere.
+// Puts children into this order, moving only those that are elsewhere. What has the focus keeps it.
 export function arrange(parent, children) {
+  const focused = document.activeElement;
+  const kept = new Set(children);
+  for (const child of [...parent.childNodes]) if (!kept.has(child)) child.remove();
   let place = parent.firstChild;
   for (const child of children) {
     if (child === place) place = place.nextSibling;
     else parent.insertBefore(child, place);
   }
-  while (place) {
-    const next = place.nextSibling;
-    place.remove();
-    place = next;
-  }
+  if (focused !== document.activeElement && parent.contains(focused)) focused.focus({ preventScroll: true });
 }
 
-export function table(caption, titles, rows) {
+// A heading is a title, or a th.
+export function table(caption, headings, rows, attributes = {}) {
+  const heading = (one) => (one instanceof Element ? one : h("th", { scope: "col" }, one));
   return h(
     "div",
     { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
     h(
       "table",
-      {},
+      attributes,
       h("caption", { class: "hidden" }, caption),
-      h("thead", {}, h("tr", {}, titles.map((title) => h("th", { scope: "col" }, title)))),
+      h("thead", {}, h("tr", {}, headings.map(heading))),
       h("tbody", {}, rows),
     ),
   );

@@ -3,8 +3,9 @@
 import { get, query, queryRange } from "./api.js";
 import { Chart } from "./chart.js";
 import { Completion } from "./completion.js";
-import { h, table, trouble } from "./dom.js";
+import { h, setText, trouble } from "./dom.js";
 import * as format from "./format.js";
+import { KeptTable } from "./kept_rows.js";
 import { Ranges, refreshAfter } from "./ranges.js";
 
 const ROWS_MAX = 500;
@@ -32,10 +33,21 @@ export class ExplorePage {
       },
     });
     this.input.value = parameters.get("query") ?? "";
-    this.completion = new Completion(this.input, () => get("label/__name__/values", this.#closing.signal));
+    this.completion = new Completion(this.input, {
+      metrics: () => get("label/__name__/values", this.#closing.signal),
+      labels: (metric) => get(`labels${of(metric)}`, this.#closing.signal),
+      values: (label, metric) => get(`label/${label}/values${of(metric)}`, this.#closing.signal),
+    });
     this.ranges = new Ranges({ parameters, now: () => live.now(), onchange: () => this.#run() });
     this.chart = new Chart({ title: "Over time", onzoom: (part) => this.ranges.zoom(part) });
-    this.result = h("div", { role: "status" });
+    this.count = h("p", { role: "status" });
+    this.wrong = h("div");
+    this.result = new KeptTable({
+      caption: "Result",
+      headings: ["Series", "Value"],
+      key: ({ metric }) => JSON.stringify(metric),
+      make: (one) => new ResultRow(one),
+    });
     this.element = h(
       "section",
       {},
@@ -56,7 +68,9 @@ export class ExplorePage {
       this.ranges.element,
       this.chart.element,
       h("h2", {}, "Now"),
-      this.result,
+      this.count,
+      this.wrong,
+      this.result.element,
     );
     if (this.input.value) this.#run();
     else this.chart.say("ask for something above");
@@ -80,7 +94,7 @@ export class ExplorePage {
     const span = this.ranges.span();
     const [now, range] = await Promise.allSettled([query(text, running.signal), queryRange(text, span, running.signal)]);
     if (running.signal.aborted) return;
-    this.result.replaceChildren(now.status === "fulfilled" ? resultTable(now.value) : trouble(now.reason));
+    this.#showResult(now);
     if (range.status === "rejected") {
       this.chart.say(now.status === "rejected" ? "nothing to draw" : range.reason.message);
       return;
@@ -91,14 +105,31 @@ export class ExplorePage {
     }
     if (this.ranges.isLive && !this.#closing.signal.aborted) this.#timer = setTimeout(() => this.#run(), refreshAfter(span));
   }
+
+  #showResult({ value: found = [], reason }) {
+    this.result.show(found.slice(0, ROWS_MAX));
+    setText(this.count, reason ? "" : summary(found));
+    this.wrong.replaceChildren(...(reason ? [trouble(reason)] : []));
+  }
 }
 
-function resultTable(found) {
-  if (!found.length) return h("p", {}, "No series.");
-  const rows = found.slice(0, ROWS_MAX).map(({ metric, value }) =>
-    h("tr", {}, h("th", { scope: "row" }, h("code", {}, format.series(metric))), h("td", { class: "number" }, value[1])),
-  );
-  const result = h("div", {}, table("Result", ["Series", "Value"], rows));
-  if (found.length > ROWS_MAX) result.append(h("p", {}, `and ${found.length - ROWS_MAX} more`));
-  return result;
+// Only what series of a metric have, if there is one.
+function of(metric) {
+  return metric ? `?match[]=${encodeURIComponent(metric)}` : "";
+}
+
+function summary(found) {
+  if (found.length <= ROWS_MAX) return found.length === 1 ? "1 series" : `${found.length || "No"} series`;
+  return `${found.length} series, of which the first ${ROWS_MAX}:`;
+}
+
+class ResultRow {
+  constructor({ metric }) {
+    this.value = h("td", { class: "number" });
+    this.element = h("tr", {}, h("th", { scope: "row" }, h("code", {}, format.series(metric))), this.value);
+  }
+
+  show({ value }) {
+    setText(this.value, value[1]);
+  }
 }

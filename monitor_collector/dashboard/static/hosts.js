@@ -3,6 +3,8 @@
 import { queryRange } from "./api.js";
 import { arrange, h, setAttribute, setText } from "./dom.js";
 import * as format from "./format.js";
+import { sharedStarts } from "./shared_starts.js";
+import { Sorting } from "./sorting.js";
 import { Sparkline } from "./sparkline.js";
 
 const HISTORY_MS = 15 * 60_000;
@@ -18,7 +20,8 @@ export class HostsPage {
   #remember;
   #rows = new Map();
   #columns = "";
-  #sort;
+  #names = "";
+  #sorting;
   #filter;
   #group;
   #closing = new AbortController();
@@ -26,8 +29,7 @@ export class HostsPage {
   constructor({ live, parameters, remember }) {
     this.#live = live;
     this.#remember = remember;
-    const [column, direction] = (parameters.get("sort") ?? "").split(",");
-    this.#sort = { column: column || "Host", isDescending: direction === "desc" };
+    this.#sorting = new Sorting(parameters, "Host", () => this.#changed());
     this.#filter = h("input", {
       type: "search",
       placeholder: "Filter: name, label, state",
@@ -53,20 +55,22 @@ export class HostsPage {
         h("table", { class: "hosts" }, h("caption", { class: "hidden" }, "Hosts"), h("thead", {}, this.head), this.body),
       ),
     );
-    this.#loadHistory();
+    if (live.hasPicture) this.#loadHistory();
+    // A feed that begins anew does not tell what was in between.
+    live.addEventListener("picture", ({ detail }) => detail.change ?? this.#loadHistory(), { signal: this.#closing.signal });
   }
 
   close() {
     this.#closing.abort();
   }
 
-  // Where the line of each host comes from: of the time before the page was opened.
+  // Where the line of each host comes from: of the time before the page was opened, or while it slept.
   async #loadHistory() {
-    const end = Math.floor(Date.now() / HISTORY_STEP_MS) * HISTORY_STEP_MS;
+    const end = Math.floor(this.#live.now() / HISTORY_STEP_MS) * HISTORY_STEP_MS;
     const range = { start: end - HISTORY_MS, end, step: HISTORY_STEP_MS };
     try {
       for (const { metric, points } of await queryRange("monitor_health_score", range, this.#closing.signal)) {
-        this.#row(metric.instance ?? "").line.begin(points);
+        this.#row(metric.instance ?? "").line.begin(withGaps(points));
       }
     } catch {
       // It begins with what comes now.
@@ -86,7 +90,7 @@ export class HostsPage {
     this.#remember({
       filter: this.#filter.value,
       group: this.#group.value,
-      sort: `${this.#sort.column},${this.#sort.isDescending ? "desc" : "asc"}`,
+      sort: this.#sorting.parameter,
     });
     if (this.#live.hasPicture) this.show(this.#live.picture);
   }
@@ -96,6 +100,7 @@ export class HostsPage {
     this.#showGroups(picture);
     const names = Object.keys(picture.hosts);
     const shown = names.filter((name) => this.#isWanted(name, picture));
+    this.#shorten(names);
     for (const name of shown) this.#row(name).show(picture.hosts[name], picture, this.#live.now());
     shown.sort(this.#order(picture));
     this.wall.classList.toggle("many", shown.length > MANY);
@@ -105,35 +110,25 @@ export class HostsPage {
     setText(this.summary, summary(picture, names, shown.length));
   }
 
+  #shorten(names) {
+    if (names.join() === this.#names) return;
+    this.#names = names.join();
+    for (const [name, length] of sharedStarts(names)) this.#row(name).shorten(length);
+  }
+
   // How long ago a silent host was heard grows while nothing comes from it.
   tick() {
     if (this.#live.hasPicture) this.show(this.#live.picture);
   }
 
-  #showColumns(picture) {
-    const text = JSON.stringify(picture.columns) + JSON.stringify(this.#sort);
+  #showColumns({ columns }) {
+    const text = JSON.stringify(columns);
     if (text === this.#columns) return;
     this.#columns = text;
     this.#rows.forEach((row) => row.forgetColumns());
-    const titles = ["Host", "State", ...picture.columns.map(({ title }) => title), "Trend", "Alarms"];
-    this.head.replaceChildren(...titles.map((title) => this.#heading(title, picture)));
-  }
-
-  #heading(title, picture) {
-    const column = picture.columns.find((one) => one.title === title);
-    if (title === "Trend") return h("th", { scope: "col" }, "Trend");
-    const isSorted = this.#sort.column === title;
-    const order = isSorted ? (this.#sort.isDescending ? "descending" : "ascending") : null;
-    const sort = () => {
-      this.#sort = { column: title, isDescending: isSorted ? !this.#sort.isDescending : false };
-      this.#changed();
-      [...this.head.querySelectorAll("button")].find((button) => button.dataset.title === title)?.focus();
-    };
-    return h(
-      "th",
-      { scope: "col", "aria-sort": order, class: column ? "number" : null },
-      h("button", { type: "button", class: "sort", "data-title": title, title: column?.query, onclick: sort }, title),
-    );
+    const headings = columns.map(({ title, query }) => this.#sorting.heading(title, { about: query, class: "number" }));
+    headings.splice(ratedBy(columns) + 1, 0, h("th", { scope: "col" }, "Trend"));
+    this.head.replaceChildren(...["Host", "State", "Alarms"].map((title) => this.#sorting.heading(title)), ...headings);
   }
 
   #showGroups(picture) {
@@ -159,7 +154,7 @@ export class HostsPage {
   }
 
   #order(picture) {
-    const { column, isDescending } = this.#sort;
+    const { column } = this.#sorting;
     const position = picture.columns.findIndex(({ title }) => title === column);
     const key = (name) => {
       const host = picture.hosts[name];
@@ -168,14 +163,7 @@ export class HostsPage {
       if (column === "Alarms") return host.firing * 1000 + host.pending;
       return null;
     };
-    return (one, other) => {
-      const [a, b] = [key(one), key(other)];
-      // Hosts without a value come last in either direction.
-      if ((a === null) !== (b === null)) return a === null ? 1 : -1;
-      const byName = one.localeCompare(other, undefined, { numeric: true });
-      const difference = a === null ? byName : a - b;
-      return (isDescending ? -difference : difference) || byName;
-    };
+    return this.#sorting.compare(key, (name) => name);
   }
 }
 
@@ -187,12 +175,20 @@ class HostRow {
     this.line = new Sparkline(HISTORY_MS);
     const address = `#/host/${encodeURIComponent(name)}`;
     this.score = h("span", { class: "score" });
-    this.square = h("li", {}, h("a", { href: address }, h("span", { class: "name" }, name), this.score));
+    this.start = h("span", { class: "start" });
+    this.rest = h("span", { class: "rest" }, name);
+    this.square = h("li", {}, h("a", { href: address }, h("span", { class: "name" }, this.start, this.rest), this.score));
     this.state = h("td", { class: "state" });
     this.trend = h("td", { class: "trend" }, this.line.element);
     this.alarms = h("td", { class: "alarms" });
     this.host = h("th", { scope: "row" }, h("a", { href: address }, name));
-    this.element = h("tr", {}, this.host, this.state, this.trend, this.alarms);
+    this.element = h("tr", {}, this.host, this.state, this.alarms, this.trend);
+  }
+
+  // Where its square has not enough room, so many letters of its name go first.
+  shorten(length) {
+    setText(this.start, this.name.slice(0, length));
+    setText(this.rest, this.name.slice(length));
   }
 
   forgetColumns() {
@@ -205,7 +201,9 @@ class HostRow {
     if (this.#cells.length !== columns.length) {
       this.forgetColumns();
       this.#cells = columns.map(() => h("td", { class: "number" }));
-      this.trend.before(...this.#cells);
+      const rated = ratedBy(columns) + 1;
+      this.trend.before(...this.#cells.slice(0, rated));
+      this.trend.after(...this.#cells.slice(rated));
     }
     columns.forEach((column, i) => {
       const cell = this.#cells[i];
@@ -213,7 +211,7 @@ class HostRow {
       setAttribute(cell, "title", column.error);
       cell.classList.toggle("wrong", column.error !== null || (column.unit === "status" && host.values[i] >= 400));
     });
-    const position = columns.findIndex(({ unit }) => unit === "score");
+    const position = ratedBy(columns);
     const score = position >= 0 ? host.values[position] : null;
     const heard = host.state === "silent" ? ` for ${format.duration(now - host.heard)}` : "";
     setText(this.state, `${STATES[host.state]}${heard}`);
@@ -227,6 +225,17 @@ class HostRow {
     setAttribute(this.square.firstChild, "title", `${this.name}: ${this.state.textContent}${alarms ? `, ${alarms}` : ""}`);
     this.line.add(picture.at, host.state === "up" ? score : null);
   }
+}
+
+// Which column the colour and the line of a host are of, -1 for none.
+function ratedBy(columns) {
+  return columns.findIndex(({ unit }) => unit === "score");
+}
+
+// Where there are no points a host was silent, and its line has a gap.
+function withGaps(points) {
+  const isAfterGap = (at, i) => i > 0 && at - points[i - 1][0] > HISTORY_STEP_MS;
+  return points.flatMap(([at, value], i) => (isAfterGap(at, i) ? [[at - HISTORY_STEP_MS, null], [at, value]] : [[at, value]]));
 }
 
 // The colour of a square. The levels are those of the health score: 4 is well, below 2 an alarm rings.

@@ -1,8 +1,14 @@
 // The live feed: the picture as the collector sends it, kept whole here, and how fresh it is.
 
-const RETRY_MS = 1000;
 // The collector sends something after each evaluation.
 const STALE_AFTER_MS = 4000;
+// A connection that brings nothing for so long is replaced: whoever is in between may have gone without a word.
+const SILENCE_MS = 10_000;
+const PAUSE_MS = 1000;
+// Pause and patience are doubled with each attempt until something comes, up to so many times.
+const BACK_OFF_MAX = 8;
+// A page that nobody sees looks as seldom as this, for the number of alarms in its title.
+const HIDDEN_MS = 30_000;
 
 export class Live extends EventTarget {
   // columns, targets, hosts, alarms, version, at; empty until the first event has come.
@@ -10,16 +16,15 @@ export class Live extends EventTarget {
   #source = null;
   #heard = 0;
   #skew = 0;
-  #retry = null;
+  #backOff = 1;
+  #connectAt = 0;
 
   constructor() {
     super();
     this.#connect();
     setInterval(() => this.#tick(), 1000);
-    // A browser that was asleep has missed everything since.
-    document.addEventListener("visibilitychange", () => {
-      if (!document.hidden && this.isStale) this.#connect();
-    });
+    // A browser has only six connections to a collector, for all its tabs.
+    document.addEventListener("visibilitychange", () => (document.hidden ? this.#rest() : this.#connect()));
   }
 
   get hasPicture() {
@@ -36,30 +41,51 @@ export class Live extends EventTarget {
   }
 
   #connect() {
-    clearTimeout(this.#retry);
-    this.#source?.close();
+    this.#close(SILENCE_MS);
     const source = new EventSource("api/v1/live");
     this.#source = source;
+    // Whoever answers is there; the first event may be a large one on a slow line.
+    source.addEventListener("open", () => this.#expectWithin(SILENCE_MS * this.#nextBackOff()));
     source.addEventListener("all", (event) => this.#take(JSON.parse(event.data), null));
     source.addEventListener("change", (event) => {
       const change = JSON.parse(event.data);
       this.#take(merged(this.picture, change), change);
     });
-    source.addEventListener("error", () => {
-      source.close();
-      clearTimeout(this.#retry);
-      this.#retry = setTimeout(() => this.#connect(), RETRY_MS);
-    });
+    source.addEventListener("error", () => this.#close(PAUSE_MS * this.#nextBackOff()));
+  }
+
+  #nextBackOff() {
+    const backOff = this.#backOff;
+    this.#backOff = Math.min(backOff * 2, BACK_OFF_MAX);
+    return backOff;
+  }
+
+  #rest() {
+    this.#close(HIDDEN_MS);
+  }
+
+  // Connects again after so many ms.
+  #close(pause) {
+    this.#source?.close();
+    this.#expectWithin(pause);
+  }
+
+  #expectWithin(milliseconds) {
+    this.#connectAt = performance.now() + milliseconds;
   }
 
   #take(picture, change) {
     this.#heard = performance.now();
     this.#skew = picture.at - Date.now();
+    this.#backOff = 1;
+    if (document.hidden) this.#rest();
+    else this.#expectWithin(SILENCE_MS);
     this.picture = picture;
     this.dispatchEvent(new CustomEvent("picture", { detail: { change } }));
   }
 
   #tick() {
+    if (performance.now() > this.#connectAt) this.#connect();
     this.dispatchEvent(new CustomEvent("tick"));
   }
 }

@@ -1,7 +1,7 @@
 // Which page is shown: the part of the address behind #, such as #/host/web-1?range=1h, so that each can be linked.
 
 import { setAttribute, setText } from "./dom.js";
-import { duration, time } from "./format.js";
+import { time } from "./format.js";
 import { Live } from "./live.js";
 import { AlarmsPage } from "./alarms.js";
 import { ExplorePage } from "./explore.js";
@@ -15,6 +15,8 @@ const PAGES = { hosts: HostsPage, host: HostPage, alarms: AlarmsPage, rules: Rul
 const live = new Live();
 const main = document.getElementById("main");
 const freshness = document.getElementById("freshness");
+// What a screen reader says: only whether, not the time of each second.
+const liveness = document.getElementById("liveness");
 const stale = document.getElementById("stale");
 const alarmCount = document.getElementById("alarm-count");
 let page = null;
@@ -71,11 +73,9 @@ function showFreshness() {
     setText(freshness, isStale ? "Waiting for the collector …" : "Connecting …");
     return;
   }
+  setText(liveness, isStale ? "Not live" : "Live");
   setText(freshness, isStale ? "Not live" : `Live, ${time(live.picture.at)}`);
-  if (isStale) {
-    const age = duration(live.now() - live.picture.at);
-    setText(stale, `No news from the collector for ${age}. What you see is from ${time(live.picture.at)}; trying again.`);
-  }
+  if (isStale) setText(stale, `No news from the collector. What you see is from ${time(live.picture.at)}; trying again.`);
 }
 
 live.addEventListener("picture", showPicture);

@@ -38,8 +38,8 @@ export class Sparkline {
 
   // Points of before, [[ms, value]].
   begin(points) {
-    const first = this.#points[0]?.[0] ?? Infinity;
-    this.#points = [...points.filter(([at]) => at < first), ...this.#points];
+    const last = points.at(-1)?.[0] ?? 0;
+    this.#points = [...points, ...this.#points.filter(([at]) => at > last)];
     this.#draw();
   }
 
