@@ -36,6 +36,9 @@ export class Chart {
       onpointerleave: () => this.#point(null),
       onpointerdown: (event) => this.#press(event),
       onpointerup: (event) => this.#release(event),
+      // A finger that scrolls the page has pressed, but it will not release.
+      onpointercancel: () => this.#letGo(),
+      onlostpointercapture: () => this.#letGo(),
       ondblclick: () => this.#onzoom?.(null),
       onkeydown: (event) => this.#key(event),
     });
@@ -189,12 +192,16 @@ export class Chart {
 
   #release(event) {
     const drag = this.#drag;
-    this.#drag = null;
+    this.#letGo();
     if (!drag || !this.#content) return;
-    this.selection.setAttribute("visibility", "hidden");
     if (Math.abs(event.clientX - drag.x) < LEAST_DRAG) return;
     const ends = [drag.at, this.#timeOf(event)].sort((a, b) => a - b);
     this.#onzoom?.({ start: ends[0], end: ends[1] });
+  }
+
+  #letGo() {
+    this.#drag = null;
+    this.selection?.setAttribute("visibility", "hidden");
   }
 
   get isDragging() {
