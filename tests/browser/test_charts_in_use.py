@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.fleet import Fleet
 from tests.browser.test_charts import SECONDS, chart
@@ -35,3 +35,16 @@ def test_a_chart_goes_on_after_a_finger_has_scrolled_over_it(browser: Browser, f
         wait_until_redrawn(plot)
     finally:
         context.close()
+
+
+def test_values_stay_at_the_cursor_when_a_chart_moves_on(page: Page) -> None:
+    page.goto("/#/host/web-1")
+    cpu = chart(page, "CPU")
+    plot = cpu.locator("svg")
+    plot.focus()
+    page.keyboard.press("ArrowLeft")
+    when = cpu.locator("figcaption .when").text_content()
+    assert when
+    wait_until_redrawn(plot)
+    expect(cpu.locator("figcaption .when")).to_have_text(when)
+    expect(cpu.locator("line.cursor")).to_have_attribute("visibility", "visible")

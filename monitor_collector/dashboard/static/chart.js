@@ -53,7 +53,7 @@ export class Chart {
     const shown = series.slice(0, SERIES_MAX);
     const scale = valueScale(shown, levels, this.#unit);
     this.#content = { start, end, step, series: shown, levels, spans, scale, left: series.length - shown.length, note };
-    this.#cursor = null;
+    if (this.#cursor < start || this.#cursor > end) this.#cursor = null;
     this.#render();
   }
 
@@ -106,7 +106,7 @@ export class Chart {
     this.cursorLine = svg("line", { class: "cursor", y1: TOP, y2: bottom, visibility: "hidden" });
     this.selection = svg("rect", { class: "selection", y: TOP, height: bottom - TOP, visibility: "hidden" });
     this.plot.replaceChildren(...parts, this.cursorLine, this.selection);
-    this.#tell();
+    this.#point(this.#cursor);
   }
 
   #path(points, step) {
@@ -164,8 +164,8 @@ export class Chart {
 
   #point(at) {
     if (!this.#content?.series.length) return;
-    const { start, step } = this.#content;
-    this.#cursor = at === null ? null : start + Math.round((at - start) / step) * step;
+    const { start, end, step } = this.#content;
+    this.#cursor = at === null ? null : Math.min(start + Math.round((at - start) / step) * step, end);
     if (at === null) {
       this.cursorLine.setAttribute("visibility", "hidden");
     } else {
