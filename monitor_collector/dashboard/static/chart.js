@@ -2,8 +2,9 @@
 
 import { h, svg } from "./dom.js";
 import * as format from "./format.js";
+import { timeTicks, valueScale } from "./scale.js";
 
-const WIDTH = 640;
+// In pixels of the screen; the width is what the page has room for.
 const HEIGHT = 200;
 const LEFT = 64;
 const RIGHT = 8;
@@ -12,14 +13,17 @@ const BOTTOM = 22;
 // More lines than this cannot be told apart; the legend says how many are left out.
 const SERIES_MAX = 20;
 const COLOURS = 8;
-const NICE = [1, 2, 2.5, 5, 10];
-const TIME_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800].map((s) => s * 1000);
+const DAY_MS = 86_400_000;
+// What is written below the plot, with some air: a time, or a day and a time.
+const TIME_WIDTH = 70;
+const DAY_WIDTH = 95;
 const LEAST_DRAG = 6;
 
 export class Chart {
   #content = null;
   #cursor = null;
   #drag = null;
+  #width = 640;
   #unit;
   #onzoom;
 
@@ -28,7 +32,7 @@ export class Chart {
     this.#unit = unit;
     this.#onzoom = onzoom;
     this.plot = svg("svg", {
-      viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+      height: HEIGHT,
       tabindex: "0",
       role: "img",
       "aria-label": `${title}: no data yet`,
@@ -46,6 +50,7 @@ export class Chart {
     this.when = h("span", { class: "when" });
     this.title = title;
     this.element = h("figure", { class: "chart" }, h("figcaption", {}, h("b", {}, title), this.when), this.plot, this.legend);
+    new ResizeObserver(([{ contentRect }]) => this.#fit(contentRect.width)).observe(this.plot);
   }
 
   // series: [{label, points: [[ms, value]]}], levels: [{label, value}], spans: [{label, start, end}]
@@ -59,14 +64,20 @@ export class Chart {
 
   say(text) {
     this.#content = null;
-    this.plot.replaceChildren(svg("text", { x: WIDTH / 2, y: HEIGHT / 2, class: "note", "text-anchor": "middle" }, text));
+    this.plot.replaceChildren(svg("text", { x: "50%", y: "50%", class: "note", "text-anchor": "middle" }, text));
     this.plot.setAttribute("aria-label", `${this.title}: ${text}`);
     this.legend.replaceChildren();
   }
 
+  #fit(width) {
+    if (!width || width === this.#width) return;
+    this.#width = width;
+    if (this.#content) this.#render();
+  }
+
   #x(at) {
     const { start, end } = this.#content;
-    return LEFT + ((WIDTH - LEFT - RIGHT) * (at - start)) / Math.max(end - start, 1);
+    return LEFT + ((this.#width - LEFT - RIGHT) * (at - start)) / Math.max(end - start, 1);
   }
 
   #y(value) {
@@ -90,17 +101,21 @@ export class Chart {
       const bar = svg("rect", { class: "span", x: from, y: TOP, width, height: bottom - TOP }, svg("title", {}, span.label));
       parts.push(bar);
     }
-    for (const tick of scale.ticks) {
+    const labels = format.axis(scale.ticks, this.#unit);
+    scale.ticks.forEach((tick, i) => {
       const y = this.#y(tick);
-      parts.push(svg("line", { class: "grid", x1: LEFT, x2: WIDTH - RIGHT, y1: y, y2: y }));
-      parts.push(svg("text", { class: "tick", x: LEFT - 6, y: y + 4, "text-anchor": "end" }, format.value(tick, this.#unit)));
-    }
-    for (const at of timeTicks(start, end)) {
+      parts.push(svg("line", { class: "grid", x1: LEFT, x2: this.#width - RIGHT, y1: y, y2: y }));
+      parts.push(svg("text", { class: "tick", x: LEFT - 6, y: y + 4, "text-anchor": "end" }, labels[i]));
+    });
+    const tickWidth = end - start > DAY_MS ? DAY_WIDTH : TIME_WIDTH;
+    for (const at of timeTicks(start, end, (this.#width - LEFT - RIGHT) / tickWidth)) {
+      // It is written around the tick, and cut at the edge.
+      if (this.#x(at) > this.#width - tickWidth / 2) continue;
       parts.push(svg("text", { class: "tick", x: this.#x(at), y: HEIGHT - 6, "text-anchor": "middle" }, format.time(at, end - start)));
     }
     for (const level of levels) {
       const y = this.#y(level.value);
-      parts.push(svg("line", { class: "level", x1: LEFT, x2: WIDTH - RIGHT, y1: y, y2: y }, svg("title", {}, level.label)));
+      parts.push(svg("line", { class: "level", x1: LEFT, x2: this.#width - RIGHT, y1: y, y2: y }, svg("title", {}, level.label)));
     }
     series.forEach(({ points }, i) => parts.push(svg("path", { class: `line s${i % COLOURS}`, d: this.#path(points, step) })));
     this.cursorLine = svg("line", { class: "cursor", y1: TOP, y2: bottom, visibility: "hidden" });
@@ -112,17 +127,18 @@ export class Chart {
   #path(points, step) {
     let path = "";
     let before = -Infinity;
-    for (const [at, value] of points) {
+    points.forEach(([at, value], i) => {
       if (!Number.isFinite(value)) {
         before = -Infinity;
-        continue;
+        return;
       }
       const isGap = at - before > step * 1.5;
       path += `${isGap ? "M" : "L"}${this.#x(at).toFixed(1)} ${this.#y(value).toFixed(1)}`;
       // A point between two gaps would not be seen.
-      if (isGap) path += "h.5";
+      const next = points[i + 1];
+      if (isGap && !(Number.isFinite(next?.[1]) && next[0] - at <= step * 1.5)) path += "m-2 0h4";
       before = at;
-    }
+    });
     return path;
   }
 
@@ -150,8 +166,8 @@ export class Chart {
   #timeOf(event) {
     const { start, end } = this.#content;
     const box = this.plot.getBoundingClientRect();
-    const x = ((event.clientX - box.left) / box.width) * WIDTH;
-    const ratio = Math.min(Math.max((x - LEFT) / (WIDTH - LEFT - RIGHT), 0), 1);
+    const x = ((event.clientX - box.left) / box.width) * this.#width;
+    const ratio = Math.min(Math.max((x - LEFT) / (this.#width - LEFT - RIGHT), 0), 1);
     return start + ratio * (end - start);
   }
 
@@ -235,46 +251,4 @@ function valueAt(points, at, step) {
   let best;
   for (const [time, value] of points) if (Math.abs(time - at) <= step / 2) best = value;
   return best;
-}
-
-function valueScale(series, levels, unit) {
-  let low = Infinity;
-  let high = -Infinity;
-  const see = (value) => {
-    if (!Number.isFinite(value)) return;
-    low = Math.min(low, value);
-    high = Math.max(high, value);
-  };
-  for (const { points } of series) for (const [, value] of points) see(value);
-  for (const { value } of levels) see(value);
-  if (low > high) [low, high] = [0, 1];
-  // A ratio, a rate and whatever is near zero are seen in proportion; a clock's time is not.
-  if (low > 0 && low < high * 0.9) low = 0;
-  if (unit === "ratio") [low, high] = [Math.min(low, 0), Math.max(high, 0.1)];
-  if (unit === "score") [low, high] = [0, 4];
-  if (low === high) [low, high] = low === 0 ? [0, 1] : [low - Math.abs(low) * 0.1, high + Math.abs(high) * 0.1];
-  const base = unit === "bytes" ? 1024 : 1000;
-  const step = niceStep((high - low) / 4, base, unit);
-  const ticks = [];
-  const first = Math.floor(low / step + 1e-9);
-  const last = Math.ceil(high / step - 1e-9);
-  for (let i = first; i <= last && ticks.length < 12; i += 1) ticks.push(i * step);
-  return { low: ticks[0], high: ticks.at(-1), ticks };
-}
-
-function niceStep(wanted, base, unit) {
-  let size = 1;
-  if (unit === "bytes") while (wanted >= size * base) size *= base;
-  const power = 10 ** Math.floor(Math.log10(wanted / size));
-  const factor = NICE.find((one) => one * power * size >= wanted * 0.999) ?? 10;
-  return factor * power * size;
-}
-
-function timeTicks(start, end) {
-  const step = TIME_STEPS.find((one) => (end - start) / one <= 8) ?? TIME_STEPS.at(-1);
-  // Days begin when they do here.
-  const zone = new Date(start).getTimezoneOffset() * 60_000;
-  const ticks = [];
-  for (let at = Math.ceil((start - zone) / step) * step + zone; at <= end; at += step) ticks.push(at);
-  return ticks.filter((at) => (at - start) / (end - start) < 0.97);
 }
