@@ -1,0 +1,15 @@
+// The charts of what matters of a host.
+
+// `query` has $host for the host's name as a string, and $window for the time to take rates over.
+export const CHARTS = [
+  { title: "Health", unit: "score", query: "monitor_health_score{instance=$host}", level: "health_score" },
+  { title: "CPU", unit: "ratio", query: "instance:node_cpu_utilisation:ratio{instance=$host}", level: "cpu_used_ratio" },
+  { title: "Memory", unit: "ratio", query: "instance:node_memory_utilisation:ratio{instance=$host}", level: "memory_used_ratio" },
+  { title: "Load per CPU", unit: "number", query: "instance:node_load1_per_cpu:ratio{instance=$host}", level: "load_per_cpu" },
+  { title: "Network in", unit: "bytes_per_second", query: 'sum by (device) (rate(node_network_receive_bytes_total{instance=$host, device!="lo"}[$window]))' },
+  { title: "Network out", unit: "bytes_per_second", query: 'sum by (device) (rate(node_network_transmit_bytes_total{instance=$host, device!="lo"}[$window]))' },
+  { title: "File systems", unit: "ratio", query: "max by (mountpoint) (instance_mountpoint:node_filesystem_utilisation:ratio{instance=$host})", level: "disk_used_ratio" },
+  { title: "Disks busy", unit: "ratio", query: "rate(node_disk_io_time_seconds_total{instance=$host}[$window])", level: "disk_busy_ratio" },
+  { title: "Latency of probes", unit: "seconds", query: "probe_duration_seconds{instance=$host}", level: "probe_duration_seconds" },
+  { title: "HTTP status", unit: "status", query: "probe_http_status_code{instance=$host}" },
+];
