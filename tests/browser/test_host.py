@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Iterator
 
+import httpx
 import pytest
 from playwright.sync_api import Page, Request, Route, expect
 
@@ -23,6 +26,23 @@ def web_2(fleet: Fleet) -> Iterator[SimulatedHost]:
     host.reports, host.extra, host.status = True, "", 200
 
 
+def ring(fleet: Fleet, alarms: dict[str, tuple[float, float]]) -> None:
+    """Alarms of web-1 that rang from and until so many seconds ago, by name."""
+    now_ms = time.time() * 1000
+    lines = [
+        sample("ALERTS", 1, alertname=name, alertstate="firing", instance="web-1").rstrip()
+        + f" {now_ms - ago * 1000:.0f}\n"
+        for name, (first, last) in alarms.items()
+        for ago in range(int(first), int(last), -MINUTE_SECONDS // 4)
+    ]
+    httpx.post(f"{fleet.url}/api/v1/import/prometheus", content="".join(lines)).raise_for_status()
+
+
+def open_span(page: Page, start_ago: float, end_ago: float) -> None:
+    now = time.time()
+    page.goto(f"/#/host/web-1?start={(now - start_ago) * 1000:.0f}&end={(now - end_ago) * 1000:.0f}")
+
+
 def test_ranges_that_are_clicked_while_answers_are_awaited_leave_one_loop(page: Page) -> None:
     page.goto("/#/host/web-1")
     chart(page, "CPU")
@@ -38,6 +58,19 @@ def test_ranges_that_are_clicked_while_answers_are_awaited_leave_one_loop(page: 
     while len(given_up) < len(RANGES) - 1:
         page.wait_for_event("requestfailed", timeout=10 * SECONDS)
     page.unroute_all(behavior="ignoreErrors")
+
+
+def test_an_alarm_of_minutes_is_seen_in_a_day(page: Page, fleet: Fleet) -> None:
+    # Between two points of the chart, 405 seconds from each other.
+    ring(fleet, {"HostCpuHigh": (5 * HOUR_SECONDS, 5 * HOUR_SECONDS - 2 * MINUTE_SECONDS)})
+    open_span(page, 27 * HOUR_SECONDS, 0)
+    cpu = chart(page, "CPU")
+    expect(cpu.locator(".span")).to_have_count(1)
+
+
+def test_the_newest_values_are_shown_in_a_month(page: Page) -> None:
+    page.goto("/#/host/web-1?range=30d")
+    expect(chart(page, "CPU").locator(".legend b").first).to_have_text(re.compile("%$"))
 
 
 def test_new_series_appear_in_the_list_and_what_is_searched_stays(page: Page, web_2: SimulatedHost) -> None:

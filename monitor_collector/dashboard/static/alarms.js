@@ -155,7 +155,7 @@ export class AlarmsPage {
           "tr",
           {},
           h("td", {}, format.time(start)),
-          h("td", {}, last > end ? "still firing" : format.duration(last - start)),
+          h("td", {}, last >= end ? "still firing" : format.duration(last - start)),
           h("th", { scope: "row" }, metric.alertname),
           h("td", {}, metric.instance ? h("a", { href: `#/host/${encodeURIComponent(metric.instance)}` }, metric.instance) : ""),
           h("td", {}, metric.severity ?? ""),

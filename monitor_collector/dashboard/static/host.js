@@ -112,7 +112,7 @@ export class HostPage {
   }
 
   async #loadSpans(span, signal) {
-    const alarms = `ALERTS{alertstate="firing", instance=${format.quoted(this.name)}}`;
+    const alarms = `max_over_time(ALERTS{alertstate="firing", instance=${format.quoted(this.name)}}[${span.step / 1000}s])`;
     try {
       return spansOf(await queryRange(alarms, span, signal), span.step);
     } catch {

@@ -39,12 +39,14 @@ export class Ranges {
     return this.#zoom ? { start: Math.round(this.#zoom.start), end: Math.round(this.#zoom.end) } : { range: this.#range };
   }
 
-  // {start, end, step} in ms, on a grid, so that points do not wander from one request to the next.
+  // {start, end, step} in ms. The start is on a grid, so that points do not wander from one request to the next; the
+  // end is not kept behind by a long step.
   span() {
     const length = this.#zoom ? this.#zoom.end - this.#zoom.start : RANGES[this.#range];
     const step = Math.max(Math.ceil(length / POINTS / 1000) * 1000, 1000);
-    const end = Math.floor((this.#zoom?.end ?? this.#now()) / step) * step;
-    return { start: end - Math.ceil(length / step) * step, end, step };
+    const grid = Math.min(step, MINUTE);
+    const end = Math.floor((this.#zoom?.end ?? this.#now()) / grid) * grid;
+    return { start: Math.floor((end - length) / step) * step, end, step };
   }
 
   zoom(part) {
