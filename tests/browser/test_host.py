@@ -68,6 +68,32 @@ def test_an_alarm_of_minutes_is_seen_in_a_day(page: Page, fleet: Fleet) -> None:
     expect(cpu.locator(".span")).to_have_count(1)
 
 
+def test_alarms_are_drawn_once_and_on_the_charts_that_they_are_about(page: Page, fleet: Fleet) -> None:
+    hour = 2 * HOUR_SECONDS
+    ring(
+        fleet,
+        {
+            "HostCpuHigh": (hour, hour - 600),
+            "HostIowaitHigh": (hour - 300, hour - 900),
+            "HostLoadHigh": (hour - 100, hour - 500),
+            "HostDown": (hour - 2000, hour - 2100),
+        },
+    )
+    httpx.post(
+        f"{fleet.url}/api/v1/import/prometheus",
+        content="".join(
+            f"{series} {int(time.time() - hour) * 1000}\n"
+            for series in (
+                'instance:node_cpu_utilisation:ratio{instance="web-1",job="host"} 0.5',
+                'instance:node_memory_utilisation:ratio{instance="web-1",job="host"} 0.5',
+            )
+        ),
+    ).raise_for_status()
+    open_span(page, hour + 600, hour - 2400)
+    expect(chart(page, "CPU").locator(".span title")).to_have_text(["HostCpuHigh, HostIowaitHigh", "HostDown"])
+    expect(chart(page, "Memory").locator(".span title")).to_have_text(["HostDown"])
+
+
 def test_the_newest_values_are_shown_in_a_month(page: Page) -> None:
     page.goto("/#/host/web-1?range=30d")
     expect(chart(page, "CPU").locator(".legend b").first).to_have_text(re.compile("%$"))

@@ -10,6 +10,7 @@ const LEFT = 64;
 const RIGHT = 8;
 const TOP = 8;
 const BOTTOM = 22;
+const STRIP = 4;
 // More lines than this cannot be told apart; the legend says how many are left out.
 const SERIES_MAX = 20;
 const COLOURS = 8;
@@ -96,10 +97,11 @@ export class Chart {
     const bottom = HEIGHT - BOTTOM;
     const parts = [];
     for (const span of spans) {
-      const from = Math.max(this.#x(span.start), LEFT);
-      const width = Math.max(this.#x(Math.min(span.end, end)) - from, 1);
-      const bar = svg("rect", { class: "span", x: from, y: TOP, width, height: bottom - TOP }, svg("title", {}, span.label));
-      parts.push(bar);
+      const x = Math.max(this.#x(span.start), LEFT);
+      const width = Math.max(this.#x(Math.min(span.end, end)) - x, 1);
+      const tint = svg("rect", { class: "tint", x, y: TOP, width, height: bottom - TOP });
+      const strip = svg("rect", { class: "strip", x, y: TOP - STRIP, width, height: STRIP });
+      parts.push(svg("g", { class: "span" }, svg("title", {}, span.label), tint, strip));
     }
     const labels = format.axis(scale.ticks, this.#unit);
     scale.ticks.forEach((tick, i) => {

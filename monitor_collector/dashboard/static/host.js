@@ -4,10 +4,10 @@ import { query, queryRange } from "./api.js";
 import { Chart } from "./chart.js";
 import { h, setText } from "./dom.js";
 import * as format from "./format.js";
-import { CHARTS } from "./host_charts.js";
+import { CHARTS, spansAbout } from "./host_charts.js";
 import { Ranges, refreshAfter } from "./ranges.js";
 import { SeriesList } from "./series.js";
-import { spansOf } from "./spans.js";
+import { joined, spansOf } from "./spans.js";
 
 export class HostPage {
   #live;
@@ -135,7 +135,8 @@ export class HostPage {
     this.#timer = setTimeout(() => this.#draw(), refreshAfter(span));
   }
 
-  async #drawOne({ chart, query: text, level, isOwn }, span, spans, signal) {
+  async #drawOne(definition, span, spans, signal) {
+    const { chart, query: text, level, isOwn } = definition;
     try {
       const found = await queryRange(this.#filled(text, span, isOwn), span, signal);
       if (chart.isDragging) return;
@@ -143,7 +144,7 @@ export class HostPage {
       const value = this.#levels[level];
       chart.draw({
         ...span,
-        spans,
+        spans: joined(spansAbout(definition, spans)),
         series: series.map(({ metric, points }) => ({ label: labelOf(metric), points })),
         levels: value === undefined ? [] : [{ label: "alarm level", value }],
       });

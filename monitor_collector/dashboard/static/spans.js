@@ -15,3 +15,18 @@ export function spansOf(found, step) {
   }
   return spans;
 }
+
+// The same, with those that overlap made one, [{label, start, end}], so that tints do not add up to a wall.
+export function joined(spans) {
+  const result = [];
+  for (const { label, start, end } of [...spans].sort((a, b) => a.start - b.start)) {
+    const last = result.at(-1);
+    if (last && start <= last.end) {
+      last.end = Math.max(last.end, end);
+      last.labels.add(label);
+    } else {
+      result.push({ labels: new Set([label]), start, end });
+    }
+  }
+  return result.map(({ labels, start, end }) => ({ label: [...labels].join(", "), start, end }));
+}
