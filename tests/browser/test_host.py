@@ -43,6 +43,29 @@ def open_span(page: Page, start_ago: float, end_ago: float) -> None:
     page.goto(f"/#/host/web-1?start={(now - start_ago) * 1000:.0f}&end={(now - end_ago) * 1000:.0f}")
 
 
+def test_a_silent_host_has_no_values_on_its_page(page: Page, web_2: SimulatedHost) -> None:
+    page.goto("/#/host/web-2")
+    cpu = chart(page, "CPU")
+    value = cpu.locator(".legend b").first
+    expect(value).to_have_text(re.compile("%$"))
+    page.get_by_label("Search series").fill("node_load1{")
+    listed = page.locator("ul.series li b")
+    expect(listed).to_have_text("0.1", timeout=30 * SECONDS)
+    web_2.reports = False
+    expect(page.locator("p.summary")).to_contain_text(
+        re.compile(r"^silent since \d\d:\d\d:\d\d, for \d+ s"), timeout=15 * SECONDS
+    )
+    expect(value).to_have_text(NO_VALUE)
+    expect(cpu.locator("svg")).to_have_attribute("aria-label", re.compile("no data$"))
+    expect(listed).to_have_text(NO_VALUE)
+    # What is known without the host goes on.
+    page.get_by_label("Search series").fill("up{")
+    expect(listed).to_have_text("0", timeout=30 * SECONDS)
+    expect(chart(page, "Health").locator(".legend b").first).to_have_text("0.0")
+    web_2.reports = True
+    expect(value).to_have_text(re.compile("%$"), timeout=15 * SECONDS)
+
+
 def test_ranges_that_are_clicked_while_answers_are_awaited_leave_one_loop(page: Page) -> None:
     page.goto("/#/host/web-1")
     chart(page, "CPU")

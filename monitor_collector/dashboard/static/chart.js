@@ -54,11 +54,12 @@ export class Chart {
     new ResizeObserver(([{ contentRect }]) => this.#fit(contentRect.width)).observe(this.plot);
   }
 
-  // series: [{label, points: [[ms, value]]}], levels: [{label, value}], spans: [{label, start, end}]
-  draw({ start, end, step, series, levels = [], spans = [], note = "" }) {
-    const shown = series.slice(0, SERIES_MAX);
+  // series: [{label, points: [[ms, value]]}], levels: [{label, value}], spans: [{label, start, end}]. Points after
+  // `heardUntil` are left out: a query repeats the last value for minutes after whoever sent it has fallen silent.
+  draw({ start, end, step, series, levels = [], spans = [], note = "", heardUntil = Infinity }) {
+    const shown = series.slice(0, SERIES_MAX).map(({ label, points }) => ({ label, points: points.filter(([at]) => at <= heardUntil) }));
     const scale = valueScale(shown, levels, this.#unit);
-    this.#content = { start, end, step, series: shown, levels, spans, scale, left: series.length - shown.length, note };
+    this.#content = { start, end, step, series: shown, levels, spans, scale, left: series.length - shown.length, note, isHeard: end <= heardUntil };
     if (this.#cursor < start || this.#cursor > end) this.#cursor = null;
     this.#render();
   }
@@ -150,7 +151,7 @@ export class Chart {
     const at = this.#cursor;
     this.when.textContent = at === null ? "" : format.time(at, end - start);
     const items = series.map(({ label, points }, i) => {
-      const value = at === null ? points.at(-1)?.[1] : valueAt(points, at, step);
+      const value = at === null ? this.#newest(points) : valueAt(points, at, step);
       const text = value === undefined ? "–" : format.value(value, this.#unit);
       return h("li", {}, h("i", { class: `key s${i % COLOURS}` }), h("span", {}, label), h("b", {}, text));
     });
@@ -159,10 +160,17 @@ export class Chart {
     }
     if (left) items.push(h("li", {}, `and ${left} more`));
     this.legend.replaceChildren(...items);
-    const first = series[0].points.at(-1)?.[1];
+    const first = this.#newest(series[0].points);
     const newest = first === undefined ? "no data" : `${series[0].label} is ${format.value(first, this.#unit)} at the end`;
     const span = format.duration(end - start);
     this.plot.setAttribute("aria-label", `${this.title}, ${series.length} lines over ${span}; ${newest}`);
+  }
+
+  // The value at the end; undefined where the line ends before.
+  #newest(points) {
+    const { end, step, isHeard } = this.#content;
+    const [at, value] = points.at(-1) ?? [];
+    return isHeard && at >= end - step * 1.5 ? value : undefined;
   }
 
   #timeOf(event) {

@@ -15,6 +15,7 @@ export class HostPage {
   #charts;
   #levels = {};
   #own = new Set();
+  #hostState = "";
   #closing = new AbortController();
   #running = null;
   #timer = null;
@@ -64,7 +65,7 @@ export class HostPage {
     const { labels, groups } = picture.targets[this.name];
     const states = {
       up: "reports",
-      silent: `silent for ${format.duration(this.#live.now() - host.heard)}`,
+      silent: `silent since ${format.time(host.heard)}, for ${format.duration(this.#live.now() - host.heard)}`,
       waiting: "waiting for its first report",
       never: "has never reported",
     };
@@ -72,7 +73,11 @@ export class HostPage {
     setText(this.state, about.join(" · "));
     this.state.className = `summary ${host.state}`;
     this.#showAlarms(Object.values(picture.alarms).filter((alarm) => alarm.labels.instance === this.name));
-    if (this.#addColumns(picture.columns)) this.#draw();
+    const isNew = this.#addColumns(picture.columns);
+    if (!isNew && host.state === this.#hostState) return;
+    this.#hostState = host.state;
+    this.series.isSilent = host.state === "silent";
+    this.#draw();
   }
 
   #showAlarms(alarms) {
@@ -136,7 +141,7 @@ export class HostPage {
   }
 
   async #drawOne(definition, span, spans, signal) {
-    const { chart, query: text, level, isOwn } = definition;
+    const { chart, query: text, level, isOwn, isSaidByOthers } = definition;
     try {
       const found = await queryRange(this.#filled(text, span, isOwn), span, signal);
       if (chart.isDragging) return;
@@ -147,16 +152,26 @@ export class HostPage {
         spans: joined(spansAbout(definition, spans)),
         series: series.map(({ metric, points }) => ({ label: labelOf(metric), points })),
         levels: value === undefined ? [] : [{ label: "alarm level", value }],
+        heardUntil: isSaidByOthers ? Infinity : this.#heardUntil,
       });
     } catch (error) {
       if (error.name !== "AbortError") chart.say(error.message);
     }
   }
 
+  get #heardUntil() {
+    const host = this.#live.picture.hosts[this.name];
+    return host?.state === "silent" ? host.heard + this.#interval * 1000 : Infinity;
+  }
+
+  // In seconds.
+  get #interval() {
+    return this.#live.picture.targets[this.name]?.interval ?? 5;
+  }
+
   #filled(text, { step }, isOwn) {
     if (isOwn) return text;
-    const interval = this.#live.picture.targets[this.name]?.interval ?? 5;
-    const window = Math.max(Math.ceil(step / 1000), Math.ceil(interval * 5), 5);
+    const window = Math.max(Math.ceil(step / 1000), Math.ceil(this.#interval * 5), 5);
     return text.replaceAll("$host", format.quoted(this.name)).replaceAll("$window", `${window}s`);
   }
 }

@@ -7,10 +7,13 @@ import { repeatedly } from "./repeated.js";
 
 const LISTED_MAX = 200;
 const RENEW_MS = 15_000;
+// What the collector itself says of a host, whether that reports or not; and whatever a probe says.
+const SAID_BY_COLLECTOR = ["up", "monitor_health_score", "monitor_threshold", "ALERTS", "ALERTS_FOR_STATE"];
 
 export class SeriesList {
   #all = [];
   #items = new Map();
+  #isSilent = false;
 
   constructor(host, signal) {
     this.search = h("input", { type: "search", placeholder: "Search all series of this host", "aria-label": "Search series", oninput: () => this.#list() });
@@ -20,9 +23,19 @@ export class SeriesList {
     repeatedly(() => this.#load(host, signal), RENEW_MS, signal, (error) => this.message.replaceChildren(trouble(error)));
   }
 
+  // A query gives the last values for minutes after the host has fallen silent; they are not shown then.
+  set isSilent(isSilent) {
+    this.#isSilent = isSilent;
+    this.#list();
+  }
+
   async #load(host, signal) {
     const found = await query(`{instance=${format.quoted(host)}}`, signal);
-    this.#all = found.map(({ metric, value }) => ({ text: format.series(metric), value: value[1] }));
+    this.#all = found.map(({ metric, value }) => ({
+      text: format.series(metric),
+      value: value[1],
+      isOfHost: metric.job !== "probe" && !SAID_BY_COLLECTOR.includes(metric.__name__),
+    }));
     this.#all.sort((a, b) => a.text.localeCompare(b.text));
     this.message.replaceChildren();
     this.#list();
@@ -32,9 +45,9 @@ export class SeriesList {
     const words = this.search.value.toLowerCase().split(/\s+/);
     const found = this.#all.filter(({ text }) => words.every((word) => text.toLowerCase().includes(word)));
     const items = new Map();
-    for (const { text, value } of found.slice(0, LISTED_MAX)) {
+    for (const { text, value, isOfHost } of found.slice(0, LISTED_MAX)) {
       const item = this.#items.get(text) ?? seriesItem(text);
-      setText(item.lastChild, value);
+      setText(item.lastChild, this.#isSilent && isOfHost ? "–" : value);
       items.set(text, item);
     }
     this.#items = items;
