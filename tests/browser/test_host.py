@@ -135,3 +135,15 @@ def test_new_series_appear_in_the_list_and_what_is_searched_stays(page: Page, we
     expect(page.locator("ul.series li b")).to_have_text(["8"], timeout=30 * SECONDS)
     expect(link).to_be_focused()
     expect(search).to_have_value("late_comer")
+
+
+def test_an_alarm_of_a_host_leads_to_its_reason(page: Page, web_2: SimulatedHost) -> None:
+    web_2.status = 503
+    page.goto("/#/host/web-2")
+    alarm = page.locator("ul.alarms li", has_text="ProbeStatusWrong")
+    expect(alarm).to_contain_text(re.compile(r"(firing|pending) since \d\d:\d\d:\d\d"), timeout=30 * SECONDS)
+    expect(alarm).to_contain_text("503")
+    expect(alarm).to_contain_text("docs/alerts/ProbeStatusWrong.md")
+    page.get_by_role("link", name="Why they ring").click()
+    expect(page.get_by_label("Filter alarms")).to_have_value("web-2")
+    expect(page.locator("ul.alarms li", has_text="ProbeStatusWrong")).to_be_visible()

@@ -1,5 +1,6 @@
 // One host: its alarms, charts of what matters, and all its series.
 
+import { runbook } from "./alarms.js";
 import { query, queryRange } from "./api.js";
 import { Chart } from "./chart.js";
 import { h, setText } from "./dom.js";
@@ -28,6 +29,8 @@ export class HostPage {
     this.ranges = new Ranges({ parameters, now: () => live.now(), onchange: () => this.#changed() });
     this.state = h("p", { class: "summary" });
     this.alarms = h("ul", { class: "alarms" });
+    const alarmsOfHost = `#/alarms?filter=${encodeURIComponent(this.name)}`;
+    this.more = h("p", { hidden: true }, h("a", { href: alarmsOfHost }, "Why they ring, and how to silence them"));
     this.charts = h("div", { class: "charts" });
     this.#charts = CHARTS.map((one) => this.#addChart(one));
     this.series = new SeriesList(this.name, this.#closing.signal);
@@ -37,6 +40,7 @@ export class HostPage {
       h("h1", {}, this.name),
       this.state,
       this.alarms,
+      this.more,
       this.ranges.element,
       this.charts,
       this.series.element,
@@ -81,10 +85,14 @@ export class HostPage {
   }
 
   #showAlarms(alarms) {
-    const key = JSON.stringify(alarms.map(({ labels: { alertname }, state }) => [alertname, state]));
-    if (this.alarms.dataset.key === key) return;
-    this.alarms.dataset.key = key;
-    this.alarms.replaceChildren(...alarms.map(alarmItem));
+    const key = JSON.stringify(alarms.map(({ labels, state, since }) => [labels, state, since]));
+    if (this.alarms.dataset.key !== key) {
+      this.alarms.dataset.key = key;
+      this.alarms.replaceChildren(...alarms.map(alarmItem));
+      this.more.hidden = !alarms.length;
+    }
+    // These tell the value, which changes from one evaluation to the next.
+    alarms.forEach(({ annotations }, i) => setText(this.alarms.children[i].querySelector(".said"), annotations.summary ?? ""));
   }
 
   // A column of the inventory has a chart too. Whether there is a new one.
@@ -179,8 +187,20 @@ export class HostPage {
 // The columns that have one of the charts above.
 const DEFAULT_TITLES = new Set(["Health", "CPU", "Memory", "Latency", "Status", "In", "Out"]);
 
-function alarmItem({ labels, annotations, state }) {
-  return h("li", { class: state }, h("b", {}, labels.alertname), ` ${state}: ${annotations.summary ?? ""}`);
+function alarmItem({ labels, annotations, state, since }) {
+  return h(
+    "li",
+    { class: state },
+    h(
+      "div",
+      { class: "title" },
+      h("b", {}, labels.alertname),
+      labels.severity ? h("span", { class: "severity" }, labels.severity) : null,
+      h("span", { class: "when" }, `${state} since ${format.time(since)}`),
+    ),
+    h("p", { class: "said" }),
+    annotations.runbook_url ? h("p", {}, "What to do: ", runbook(annotations.runbook_url)) : null,
+  );
 }
 
 // What tells a line from the others of its chart.
