@@ -7,10 +7,11 @@ import { AlarmsPage } from "./alarms.js";
 import { ExplorePage } from "./explore.js";
 import { HostPage } from "./host.js";
 import { HostsPage } from "./hosts.js";
+import { MissingPage } from "./missing.js";
 import { ProbesPage } from "./probes.js";
 import { RulesPage } from "./rules.js";
 
-const PAGES = { hosts: HostsPage, host: HostPage, alarms: AlarmsPage, rules: RulesPage, probes: ProbesPage, explore: ExplorePage };
+const PAGES = { hosts: HostsPage, host: HostPage, alarms: AlarmsPage, rules: RulesPage, probes: ProbesPage, explore: ExplorePage, missing: MissingPage };
 
 const live = new Live();
 const main = document.getElementById("main");
@@ -23,7 +24,19 @@ let shownAddress = "";
 function address() {
   const [path, search = ""] = location.hash.replace(/^#\/?/, "").split("?");
   const [name, ...rest] = path.split("/");
-  return { name: name in PAGES ? name : "hosts", argument: decodeURIComponent(rest.join("/")), parameters: new URLSearchParams(search) };
+  const parameters = new URLSearchParams(search);
+  try {
+    return { name: pageNamed(name), argument: decodeURIComponent(rest.join("/")), parameters };
+  } catch (error) {
+    // A "%" that encodes nothing, in an address that was cut or typed.
+    if (error instanceof URIError) return { name: "missing", argument: "", parameters };
+    throw error;
+  }
+}
+
+function pageNamed(name) {
+  if (name === "") return "hosts";
+  return Object.hasOwn(PAGES, name) ? name : "missing";
 }
 
 // Changes what stands behind the "?" of the address without opening the page anew.
@@ -87,5 +100,10 @@ addEventListener("hashchange", () => {
   open();
   main.focus({ preventScroll: true });
   scrollTo(0, 0);
+});
+// Its "#main" would be taken for the address of a page.
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  main.focus();
 });
 open();
