@@ -110,6 +110,12 @@ export class HostPage {
     if (this.#live.hasPicture) this.show(this.#live.picture);
   }
 
+  // Shows another span, as the address tells it.
+  revisit(parameters) {
+    this.ranges.read(parameters);
+    this.#draw();
+  }
+
   #changed() {
     this.#remember(this.ranges.parameters);
     this.#draw();

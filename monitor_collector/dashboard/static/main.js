@@ -20,6 +20,7 @@ const stale = document.getElementById("stale");
 const alarmCount = document.getElementById("alarm-count");
 let page = null;
 let shownAddress = "";
+let shownPath = "";
 
 function address() {
   const [path, search = ""] = location.hash.replace(/^#\/?/, "").split("?");
@@ -48,10 +49,17 @@ function remember(parameters) {
   history.replaceState(null, "", hash);
 }
 
-function open() {
+function open({ isFollowed = false } = {}) {
   if (location.hash === shownAddress && page) return;
   shownAddress = location.hash;
   const { name, argument, parameters } = address();
+  const path = `${name}/${argument}`;
+  // Back to an earlier span of the same host: its page stays, and stays where it was scrolled to.
+  if (path === shownPath && page.revisit) {
+    page.revisit(parameters);
+    return;
+  }
+  shownPath = path;
   page?.close();
   main.replaceChildren();
   page = new PAGES[name]({ live, argument, parameters, remember });
@@ -61,6 +69,10 @@ function open() {
     setAttribute(link, "aria-current", isHere ? "page" : null);
   }
   showPicture();
+  if (isFollowed) {
+    main.focus({ preventScroll: true });
+    scrollTo(0, 0);
+  }
 }
 
 function showPicture() {
@@ -96,11 +108,7 @@ live.addEventListener("tick", () => {
   showFreshness();
   page?.tick?.();
 });
-addEventListener("hashchange", () => {
-  open();
-  main.focus({ preventScroll: true });
-  scrollTo(0, 0);
-});
+addEventListener("hashchange", () => open({ isFollowed: true }));
 // Its "#main" would be taken for the address of a page.
 document.querySelector(".skip").addEventListener("click", (event) => {
   event.preventDefault();
