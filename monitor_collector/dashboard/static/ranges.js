@@ -49,7 +49,7 @@ export class Ranges {
   span() {
     const length = this.#zoom ? this.#zoom.end - this.#zoom.start : RANGES[this.#range];
     const step = Math.max(Math.ceil(length / POINTS / 1000) * 1000, 1000);
-    const grid = Math.min(step, MINUTE);
+    const grid = step > MINUTE ? 1000 : step;
     const end = Math.floor((this.#zoom?.end ?? this.#now()) / grid) * grid;
     return { start: Math.floor((end - length) / step) * step, end, step };
   }
