@@ -137,9 +137,10 @@ export class Chart {
       }
       const isGap = at - before > step * 1.5;
       path += `${isGap ? "M" : "L"}${this.#x(at).toFixed(1)} ${this.#y(value).toFixed(1)}`;
-      // A point between two gaps would not be seen.
-      const next = points[i + 1];
-      if (isGap && !(Number.isFinite(next?.[1]) && next[0] - at <= step * 1.5)) path += "m-2 0h4";
+      // A point between two gaps would not be seen, nor a line that has only begun.
+      const [nextAt, nextValue] = points[i + 1] ?? [];
+      const isSeen = Number.isFinite(nextValue) && nextAt - at <= step * 1.5 && this.#x(nextAt) - this.#x(at) >= 2;
+      if (isGap && !isSeen) path += "m-2 0h4";
       before = at;
     });
     return path;
