@@ -46,7 +46,7 @@ export class AlarmHistory {
       ]);
       this.#rules = groups.flatMap(({ rules }) => rules);
       this.#spans = spansOf(found, STEP_MS).sort((a, b) => b.start - a.start);
-      for (const one of this.#spans) one.isFiring = one.end > end;
+      for (const one of this.#spans) one.isFiring = one.end >= end;
       this.show();
     } catch (error) {
       if (error.name !== "AbortError") this.message.replaceChildren(trouble(error));

@@ -79,6 +79,6 @@ export function tellingApart(labels, { targets }) {
 }
 
 // A link only where it is one: an annotation may say anything.
-function runbook(address) {
+export function runbook(address) {
   return /^https?:\/\//.test(address) ? h("a", { href: address, rel: "noreferrer", target: "_blank" }, address) : h("code", {}, address);
 }

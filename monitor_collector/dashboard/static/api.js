@@ -1,5 +1,7 @@
 // The collector's HTTP API, which is Prometheus'.
 
+import { series } from "./format.js";
+
 export class ApiError extends Error {}
 
 async function answer(path, options) {
@@ -39,8 +41,21 @@ export async function query(expression, signal = undefined) {
   return result;
 }
 
-// [{metric, points: [[milliseconds, number]]}]
+// [{metric, points: [[milliseconds, number]]}], a point for each step from `start`, and one at `end` in any case.
 export async function queryRange(expression, { start, end, step }, signal = undefined) {
+  const asked = [matrix(expression, { start, end, step }, signal)];
+  if ((end - start) % step) asked.push(matrix(expression, { start: end, end, step }, signal));
+  const [found, newest = []] = await Promise.all(asked);
+  const known = new Map(found.map((one) => [series(one.metric), one]));
+  for (const { metric, points } of newest) {
+    const one = known.get(series(metric));
+    if (one) one.points.push(...points);
+    else found.push({ metric, points });
+  }
+  return found;
+}
+
+async function matrix(expression, { start, end, step }, signal) {
   const parameters = { query: expression, start: start / 1000, end: end / 1000, step: step / 1000 };
   const { result } = await data("query_range", parameters, signal);
   return result.map(({ metric, values }) => ({

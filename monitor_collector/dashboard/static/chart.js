@@ -2,24 +2,29 @@
 
 import { h, svg } from "./dom.js";
 import * as format from "./format.js";
+import { timeTicks, valueScale } from "./scale.js";
 
-const WIDTH = 640;
+// In pixels of the screen; the width is what the page has room for.
 const HEIGHT = 200;
 const LEFT = 64;
 const RIGHT = 8;
 const TOP = 8;
 const BOTTOM = 22;
+const STRIP = 4;
 // More lines than this cannot be told apart; the legend says how many are left out.
 const SERIES_MAX = 20;
 const COLOURS = 8;
-const NICE = [1, 2, 2.5, 5, 10];
-const TIME_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800].map((s) => s * 1000);
+const DAY_MS = 86_400_000;
+// What is written below the plot, with some air: a time, or a day and a time.
+const TIME_WIDTH = 70;
+const DAY_WIDTH = 95;
 const LEAST_DRAG = 6;
 
 export class Chart {
   #content = null;
   #cursor = null;
   #drag = null;
+  #width = 640;
   #unit;
   #onzoom;
 
@@ -28,7 +33,7 @@ export class Chart {
     this.#unit = unit;
     this.#onzoom = onzoom;
     this.plot = svg("svg", {
-      viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+      height: HEIGHT,
       tabindex: "0",
       role: "img",
       "aria-label": `${title}: no data yet`,
@@ -36,6 +41,9 @@ export class Chart {
       onpointerleave: () => this.#point(null),
       onpointerdown: (event) => this.#press(event),
       onpointerup: (event) => this.#release(event),
+      // A finger that scrolls the page has pressed, but it will not release.
+      onpointercancel: () => this.#letGo(),
+      onlostpointercapture: () => this.#letGo(),
       ondblclick: () => this.#onzoom?.(null),
       onkeydown: (event) => this.#key(event),
     });
@@ -43,27 +51,35 @@ export class Chart {
     this.when = h("span", { class: "when" });
     this.title = title;
     this.element = h("figure", { class: "chart" }, h("figcaption", {}, h("b", {}, title), this.when), this.plot, this.legend);
+    new ResizeObserver(([{ contentRect }]) => this.#fit(contentRect.width)).observe(this.plot);
   }
 
-  // series: [{label, points: [[ms, value]]}], levels: [{label, value}], spans: [{label, start, end}]
-  draw({ start, end, step, series, levels = [], spans = [], note = "" }) {
-    const shown = series.slice(0, SERIES_MAX);
+  // series: [{label, points: [[ms, value]]}], levels: [{label, value}], spans: [{label, start, end}]. Points after
+  // `heardUntil` are left out: a query repeats the last value for minutes after whoever sent it has fallen silent.
+  draw({ start, end, step, series, levels = [], spans = [], note = "", heardUntil = Infinity }) {
+    const shown = series.slice(0, SERIES_MAX).map(({ label, points }) => ({ label, points: points.filter(([at]) => at <= heardUntil) }));
     const scale = valueScale(shown, levels, this.#unit);
-    this.#content = { start, end, step, series: shown, levels, spans, scale, left: series.length - shown.length, note };
-    this.#cursor = null;
+    this.#content = { start, end, step, series: shown, levels, spans, scale, left: series.length - shown.length, note, isHeard: end <= heardUntil };
+    if (this.#cursor < start || this.#cursor > end) this.#cursor = null;
     this.#render();
   }
 
   say(text) {
     this.#content = null;
-    this.plot.replaceChildren(svg("text", { x: WIDTH / 2, y: HEIGHT / 2, class: "note", "text-anchor": "middle" }, text));
+    this.plot.replaceChildren(svg("text", { x: "50%", y: "50%", class: "note", "text-anchor": "middle" }, text));
     this.plot.setAttribute("aria-label", `${this.title}: ${text}`);
     this.legend.replaceChildren();
   }
 
+  #fit(width) {
+    if (!width || width === this.#width) return;
+    this.#width = width;
+    if (this.#content) this.#render();
+  }
+
   #x(at) {
     const { start, end } = this.#content;
-    return LEFT + ((WIDTH - LEFT - RIGHT) * (at - start)) / Math.max(end - start, 1);
+    return LEFT + ((this.#width - LEFT - RIGHT) * (at - start)) / Math.max(end - start, 1);
   }
 
   #y(value) {
@@ -82,44 +98,51 @@ export class Chart {
     const bottom = HEIGHT - BOTTOM;
     const parts = [];
     for (const span of spans) {
-      const from = Math.max(this.#x(span.start), LEFT);
-      const width = Math.max(this.#x(Math.min(span.end, end)) - from, 1);
-      const bar = svg("rect", { class: "span", x: from, y: TOP, width, height: bottom - TOP }, svg("title", {}, span.label));
-      parts.push(bar);
+      const x = Math.max(this.#x(span.start), LEFT);
+      const width = Math.max(this.#x(Math.min(span.end, end)) - x, 1);
+      const tint = svg("rect", { class: "tint", x, y: TOP, width, height: bottom - TOP });
+      const strip = svg("rect", { class: "strip", x, y: TOP - STRIP, width, height: STRIP });
+      parts.push(svg("g", { class: "span" }, svg("title", {}, span.label), tint, strip));
     }
-    for (const tick of scale.ticks) {
+    const labels = format.axis(scale.ticks, this.#unit);
+    scale.ticks.forEach((tick, i) => {
       const y = this.#y(tick);
-      parts.push(svg("line", { class: "grid", x1: LEFT, x2: WIDTH - RIGHT, y1: y, y2: y }));
-      parts.push(svg("text", { class: "tick", x: LEFT - 6, y: y + 4, "text-anchor": "end" }, format.value(tick, this.#unit)));
-    }
-    for (const at of timeTicks(start, end)) {
+      parts.push(svg("line", { class: "grid", x1: LEFT, x2: this.#width - RIGHT, y1: y, y2: y }));
+      parts.push(svg("text", { class: "tick", x: LEFT - 6, y: y + 4, "text-anchor": "end" }, labels[i]));
+    });
+    const tickWidth = end - start > DAY_MS ? DAY_WIDTH : TIME_WIDTH;
+    for (const at of timeTicks(start, end, (this.#width - LEFT - RIGHT) / tickWidth)) {
+      // It is written around the tick, and cut at the edge.
+      if (this.#x(at) > this.#width - tickWidth / 2) continue;
       parts.push(svg("text", { class: "tick", x: this.#x(at), y: HEIGHT - 6, "text-anchor": "middle" }, format.time(at, end - start)));
     }
     for (const level of levels) {
       const y = this.#y(level.value);
-      parts.push(svg("line", { class: "level", x1: LEFT, x2: WIDTH - RIGHT, y1: y, y2: y }, svg("title", {}, level.label)));
+      parts.push(svg("line", { class: "level", x1: LEFT, x2: this.#width - RIGHT, y1: y, y2: y }, svg("title", {}, level.label)));
     }
     series.forEach(({ points }, i) => parts.push(svg("path", { class: `line s${i % COLOURS}`, d: this.#path(points, step) })));
     this.cursorLine = svg("line", { class: "cursor", y1: TOP, y2: bottom, visibility: "hidden" });
     this.selection = svg("rect", { class: "selection", y: TOP, height: bottom - TOP, visibility: "hidden" });
     this.plot.replaceChildren(...parts, this.cursorLine, this.selection);
-    this.#tell();
+    this.#point(this.#cursor);
   }
 
   #path(points, step) {
     let path = "";
     let before = -Infinity;
-    for (const [at, value] of points) {
+    points.forEach(([at, value], i) => {
       if (!Number.isFinite(value)) {
         before = -Infinity;
-        continue;
+        return;
       }
       const isGap = at - before > step * 1.5;
       path += `${isGap ? "M" : "L"}${this.#x(at).toFixed(1)} ${this.#y(value).toFixed(1)}`;
-      // A point between two gaps would not be seen.
-      if (isGap) path += "h.5";
+      // A point between two gaps would not be seen, nor a line that has only begun.
+      const [nextAt, nextValue] = points[i + 1] ?? [];
+      const isSeen = Number.isFinite(nextValue) && nextAt - at <= step * 1.5 && this.#x(nextAt) - this.#x(at) >= 2;
+      if (isGap && !isSeen) path += "m-2 0h4";
       before = at;
-    }
+    });
     return path;
   }
 
@@ -129,7 +152,7 @@ export class Chart {
     const at = this.#cursor;
     this.when.textContent = at === null ? "" : format.time(at, end - start);
     const items = series.map(({ label, points }, i) => {
-      const value = at === null ? points.at(-1)?.[1] : valueAt(points, at, step);
+      const value = at === null ? this.#newest(points) : valueAt(points, at, step);
       const text = value === undefined ? "–" : format.value(value, this.#unit);
       return h("li", {}, h("i", { class: `key s${i % COLOURS}` }), h("span", {}, label), h("b", {}, text));
     });
@@ -138,17 +161,24 @@ export class Chart {
     }
     if (left) items.push(h("li", {}, `and ${left} more`));
     this.legend.replaceChildren(...items);
-    const first = series[0].points.at(-1)?.[1];
+    const first = this.#newest(series[0].points);
     const newest = first === undefined ? "no data" : `${series[0].label} is ${format.value(first, this.#unit)} at the end`;
     const span = format.duration(end - start);
     this.plot.setAttribute("aria-label", `${this.title}, ${series.length} lines over ${span}; ${newest}`);
   }
 
+  // The value at the end; undefined where the line ends before.
+  #newest(points) {
+    const { end, step, isHeard } = this.#content;
+    const [at, value] = points.at(-1) ?? [];
+    return isHeard && at >= end - step * 1.5 ? value : undefined;
+  }
+
   #timeOf(event) {
     const { start, end } = this.#content;
     const box = this.plot.getBoundingClientRect();
-    const x = ((event.clientX - box.left) / box.width) * WIDTH;
-    const ratio = Math.min(Math.max((x - LEFT) / (WIDTH - LEFT - RIGHT), 0), 1);
+    const x = ((event.clientX - box.left) / box.width) * this.#width;
+    const ratio = Math.min(Math.max((x - LEFT) / (this.#width - LEFT - RIGHT), 0), 1);
     return start + ratio * (end - start);
   }
 
@@ -161,8 +191,8 @@ export class Chart {
 
   #point(at) {
     if (!this.#content?.series.length) return;
-    const { start, step } = this.#content;
-    this.#cursor = at === null ? null : start + Math.round((at - start) / step) * step;
+    const { start, end, step } = this.#content;
+    this.#cursor = at === null ? null : Math.min(start + Math.round((at - start) / step) * step, end);
     if (at === null) {
       this.cursorLine.setAttribute("visibility", "hidden");
     } else {
@@ -189,12 +219,16 @@ export class Chart {
 
   #release(event) {
     const drag = this.#drag;
-    this.#drag = null;
+    this.#letGo();
     if (!drag || !this.#content) return;
-    this.selection.setAttribute("visibility", "hidden");
     if (Math.abs(event.clientX - drag.x) < LEAST_DRAG) return;
     const ends = [drag.at, this.#timeOf(event)].sort((a, b) => a - b);
     this.#onzoom?.({ start: ends[0], end: ends[1] });
+  }
+
+  #letGo() {
+    this.#drag = null;
+    this.selection?.setAttribute("visibility", "hidden");
   }
 
   get isDragging() {
@@ -228,46 +262,4 @@ function valueAt(points, at, step) {
   let best;
   for (const [time, value] of points) if (Math.abs(time - at) <= step / 2) best = value;
   return best;
-}
-
-function valueScale(series, levels, unit) {
-  let low = Infinity;
-  let high = -Infinity;
-  const see = (value) => {
-    if (!Number.isFinite(value)) return;
-    low = Math.min(low, value);
-    high = Math.max(high, value);
-  };
-  for (const { points } of series) for (const [, value] of points) see(value);
-  for (const { value } of levels) see(value);
-  if (low > high) [low, high] = [0, 1];
-  // A ratio, a rate and whatever is near zero are seen in proportion; a clock's time is not.
-  if (low > 0 && low < high * 0.9) low = 0;
-  if (unit === "ratio") [low, high] = [Math.min(low, 0), Math.max(high, 0.1)];
-  if (unit === "score") [low, high] = [0, 4];
-  if (low === high) [low, high] = low === 0 ? [0, 1] : [low - Math.abs(low) * 0.1, high + Math.abs(high) * 0.1];
-  const base = unit === "bytes" ? 1024 : 1000;
-  const step = niceStep((high - low) / 4, base, unit);
-  const ticks = [];
-  const first = Math.floor(low / step + 1e-9);
-  const last = Math.ceil(high / step - 1e-9);
-  for (let i = first; i <= last && ticks.length < 12; i += 1) ticks.push(i * step);
-  return { low: ticks[0], high: ticks.at(-1), ticks };
-}
-
-function niceStep(wanted, base, unit) {
-  let size = 1;
-  if (unit === "bytes") while (wanted >= size * base) size *= base;
-  const power = 10 ** Math.floor(Math.log10(wanted / size));
-  const factor = NICE.find((one) => one * power * size >= wanted * 0.999) ?? 10;
-  return factor * power * size;
-}
-
-function timeTicks(start, end) {
-  const step = TIME_STEPS.find((one) => (end - start) / one <= 8) ?? TIME_STEPS.at(-1);
-  // Days begin when they do here.
-  const zone = new Date(start).getTimezoneOffset() * 60_000;
-  const ticks = [];
-  for (let at = Math.ceil((start - zone) / step) * step + zone; at <= end; at += step) ticks.push(at);
-  return ticks.filter((at) => (at - start) / (end - start) < 0.97);
 }

@@ -2,6 +2,9 @@
 
 const BINARY = ["", "Ki", "Mi", "Gi", "Ti", "Pi"];
 const DECIMAL = ["", "k", "M", "G", "T", "P"];
+// From here on seconds are told as minutes, hours and days.
+const LONG_SECONDS = 120;
+const DECIMALS_MAX = 6;
 
 export function value(number, unit = "number") {
   if (number === null || number === undefined || Number.isNaN(number)) return "";
@@ -28,13 +31,51 @@ export function value(number, unit = "number") {
 }
 
 function scaled(number, base, prefixes) {
+  const [size, prefix] = prefixed(number, base, prefixes);
+  return `${digits(number / size)} ${prefix}`;
+}
+
+// By what to divide a number, and the prefix that says so.
+function prefixed(number, base, prefixes) {
   let step = 0;
-  let rest = Math.abs(number);
-  while (rest >= base && step < prefixes.length - 1) {
-    rest /= base;
-    step += 1;
+  while (Math.abs(number) >= base ** (step + 1) && step < prefixes.length - 1) step += 1;
+  return [base ** step, prefixes[step]];
+}
+
+// The numbers of one axis in one form: one unit and as many decimals for all.
+export function axis(numbers, unit = "number") {
+  const largest = Math.max(...numbers.map(Math.abs));
+  if (unit === "seconds" && largest >= LONG_SECONDS) return numbers.map(seconds);
+  const [size, name] = sizeAndName(largest, unit);
+  const scaledNumbers = numbers.map((number) => number / size);
+  const isExact = (decimals) => scaledNumbers.every((number) => Math.abs(number - number.toFixed(decimals)) < 1e-6 * (largest / size));
+  let decimals = 0;
+  while (decimals < DECIMALS_MAX && !isExact(decimals)) decimals += 1;
+  return scaledNumbers.map((number) => `${number.toFixed(decimals)} ${name}`.trim());
+}
+
+function sizeAndName(largest, unit) {
+  const [binary, binaryPrefix] = prefixed(largest, 1024, BINARY);
+  const [decimal, decimalPrefix] = prefixed(largest, 1000, DECIMAL);
+  switch (unit) {
+    case "ratio":
+      return [0.01, "%"];
+    case "bytes":
+      return [binary, `${binaryPrefix}B`];
+    case "bytes_per_second":
+      return [decimal, `${decimalPrefix}B/s`];
+    case "per_second":
+      return [decimal, `${decimalPrefix}/s`];
+    case "seconds":
+      return largest < 1e-3 ? [1e-6, "µs"] : largest < 1 ? [1e-3, "ms"] : [1, "s"];
+    case "score":
+    case "status":
+      return [1, ""];
+    case "celsius":
+      return [1, "°C"];
+    default:
+      return [decimal, decimalPrefix];
   }
-  return `${number < 0 ? "-" : ""}${digits(rest)} ${prefixes[step]}`;
 }
 
 function digits(number) {
@@ -51,7 +92,7 @@ export function seconds(number) {
   if (size === 0) return "0 s";
   if (size < 1e-3) return `${digits(number * 1e6)} µs`;
   if (size < 1) return `${digits(number * 1e3)} ms`;
-  if (size < 120) return `${digits(number)} s`;
+  if (size < LONG_SECONDS) return `${digits(number)} s`;
   return duration(number * 1000);
 }
 

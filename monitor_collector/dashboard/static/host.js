@@ -1,36 +1,24 @@
 // One host: its alarms, charts of what matters, and all its series.
 
+import { runbook } from "./alarm_item.js";
 import { query, queryRange } from "./api.js";
 import { Chart } from "./chart.js";
-import { h, setText, trouble } from "./dom.js";
+import { h, setText } from "./dom.js";
 import * as format from "./format.js";
+import { CHARTS, spansAbout } from "./host_charts.js";
 import { Ranges, refreshAfter } from "./ranges.js";
-import { spansOf } from "./spans.js";
-
-const LISTED_MAX = 200;
-
-// `query` has $host for the host's name as a string, and $window for the time to take rates over.
-const CHARTS = [
-  { title: "Health", unit: "score", query: "monitor_health_score{instance=$host}", level: "health_score" },
-  { title: "CPU", unit: "ratio", query: "instance:node_cpu_utilisation:ratio{instance=$host}", level: "cpu_used_ratio" },
-  { title: "Memory", unit: "ratio", query: "instance:node_memory_utilisation:ratio{instance=$host}", level: "memory_used_ratio" },
-  { title: "Load per CPU", unit: "number", query: "instance:node_load1_per_cpu:ratio{instance=$host}", level: "load_per_cpu" },
-  { title: "Network in", unit: "bytes_per_second", query: 'sum by (device) (rate(node_network_receive_bytes_total{instance=$host, device!="lo"}[$window]))' },
-  { title: "Network out", unit: "bytes_per_second", query: 'sum by (device) (rate(node_network_transmit_bytes_total{instance=$host, device!="lo"}[$window]))' },
-  { title: "File systems", unit: "ratio", query: "max by (mountpoint) (instance_mountpoint:node_filesystem_utilisation:ratio{instance=$host})", level: "disk_used_ratio" },
-  { title: "Disks busy", unit: "ratio", query: "rate(node_disk_io_time_seconds_total{instance=$host}[$window])", level: "disk_busy_ratio" },
-  { title: "Latency of probes", unit: "seconds", query: "probe_duration_seconds{instance=$host}", level: "probe_duration_seconds" },
-  { title: "HTTP status", unit: "status", query: "probe_http_status_code{instance=$host}" },
-];
+import { SeriesList } from "./series.js";
+import { joined, spansOf } from "./spans.js";
 
 export class HostPage {
   #live;
   #remember;
   #charts;
   #levels = {};
-  #all = [];
   #own = new Set();
+  #hostState = "";
   #closing = new AbortController();
+  #running = null;
   #timer = null;
 
   constructor({ live, argument, parameters, remember }) {
@@ -41,28 +29,28 @@ export class HostPage {
     this.ranges = new Ranges({ parameters, now: () => live.now(), onchange: () => this.#changed() });
     this.state = h("p", { class: "summary" });
     this.alarms = h("ul", { class: "alarms" });
+    const alarmsOfHost = `#/alarms?host=${encodeURIComponent(this.name)}`;
+    this.more = h("p", { hidden: true }, h("a", { href: alarmsOfHost }, "Why they ring, and how to silence them"));
     this.charts = h("div", { class: "charts" });
     this.#charts = CHARTS.map((one) => this.#addChart(one));
-    this.search = h("input", { type: "search", placeholder: "Search all series of this host", "aria-label": "Search series", oninput: () => this.#list() });
-    this.list = h("ul", { class: "series" });
+    this.series = new SeriesList(this.name, this.#closing.signal);
     this.element = h(
       "section",
       {},
       h("h1", {}, this.name),
       this.state,
       this.alarms,
+      this.more,
       this.ranges.element,
       this.charts,
-      h("h2", {}, "All its series"),
-      h("p", {}, this.search),
-      this.list,
+      this.series.element,
     );
     this.#draw();
-    this.#loadAll();
   }
 
   close() {
     this.#closing.abort();
+    this.#running.abort();
     clearTimeout(this.#timer);
   }
 
@@ -81,29 +69,51 @@ export class HostPage {
     const { labels, groups } = picture.targets[this.name];
     const states = {
       up: "reports",
-      silent: `silent for ${format.duration(this.#live.now() - host.heard)}`,
+      silent: `silent since ${format.time(host.heard)}, for ${format.duration(this.#live.now() - host.heard)}`,
       waiting: "waiting for its first report",
       never: "has never reported",
     };
     const about = [states[host.state], ...Object.entries(labels).map((pair) => pair.join("=")), ...groups];
     setText(this.state, about.join(" · "));
     this.state.className = `summary ${host.state}`;
-    const alarms = Object.values(picture.alarms).filter((alarm) => alarm.labels.instance === this.name);
-    const key = JSON.stringify(alarms.map(({ labels: { alertname }, state }) => [alertname, state]));
+    this.#showAlarms(Object.values(picture.alarms).filter((alarm) => alarm.labels.instance === this.name));
+    const isNew = this.#addColumns(picture.columns);
+    if (!isNew && host.state === this.#hostState) return;
+    this.#hostState = host.state;
+    this.series.isSilent = host.state === "silent";
+    this.#draw();
+  }
+
+  #showAlarms(alarms) {
+    const key = JSON.stringify(alarms.map(({ labels, state, since }) => [labels, state, since]));
     if (this.alarms.dataset.key !== key) {
       this.alarms.dataset.key = key;
       this.alarms.replaceChildren(...alarms.map(alarmItem));
+      this.more.hidden = !alarms.length;
     }
-    // A column of the inventory has a chart too.
-    for (const column of picture.columns) {
+    // These tell the value, which changes from one evaluation to the next.
+    alarms.forEach(({ annotations }, i) => setText(this.alarms.children[i].querySelector(".said"), annotations.summary ?? ""));
+  }
+
+  // A column of the inventory has a chart too. Whether there is a new one.
+  #addColumns(columns) {
+    const before = this.#charts.length;
+    for (const column of columns) {
       if (this.#own.has(column.title) || column.error || this.#charts.some(({ title }) => title === column.title)) continue;
       this.#own.add(column.title);
       if (!DEFAULT_TITLES.has(column.title)) this.#charts.push(this.#addChart({ ...column, isOwn: true }));
     }
+    return this.#charts.length > before;
   }
 
   tick() {
     if (this.#live.hasPicture) this.show(this.#live.picture);
+  }
+
+  // Shows another span, as the address tells it.
+  revisit(parameters) {
+    this.ranges.read(parameters);
+    this.#draw();
   }
 
   #changed() {
@@ -111,80 +121,92 @@ export class HostPage {
     this.#draw();
   }
 
-  async #loadLevels() {
+  async #loadLevels(signal) {
     try {
-      const found = await query(`monitor_threshold{instance=${format.quoted(this.name)}}`, this.#closing.signal);
+      const found = await query(`monitor_threshold{instance=${format.quoted(this.name)}}`, signal);
       this.#levels = Object.fromEntries(found.map(({ metric, value }) => [metric.name, Number(value[1])]));
     } catch {
       // The charts are as good without.
     }
   }
 
-  // All charts of one span; then again, as long as it moves on.
+  async #loadSpans(span, signal) {
+    const alarms = `max_over_time(ALERTS{alertstate="firing", instance=${format.quoted(this.name)}}[${span.step / 1000}s])`;
+    try {
+      return spansOf(await queryRange(alarms, span, signal), span.step);
+    } catch {
+      // So are they without these.
+      return [];
+    }
+  }
+
+  // All charts of one span; then again, as long as it moves on. There is one such loop: what came before is given up.
   async #draw() {
     clearTimeout(this.#timer);
+    this.#running?.abort();
+    const { signal } = (this.#running = new AbortController());
     // Right after a start the collector has none yet.
-    if (!Object.keys(this.#levels).length) await this.#loadLevels();
+    if (!Object.keys(this.#levels).length) await this.#loadLevels(signal);
     const span = this.ranges.span();
-    const alarms = `ALERTS{alertstate="firing", instance=${format.quoted(this.name)}}`;
-    const spans = await queryRange(alarms, span, this.#closing.signal).then((found) => spansOf(found, span.step), () => []);
-    await Promise.all(this.#charts.map((one) => this.#drawOne(one, span, spans)));
-    if (this.#closing.signal.aborted || !this.ranges.isLive) return;
+    const spans = await this.#loadSpans(span, signal);
+    await Promise.all(this.#charts.map((one) => this.#drawOne(one, span, spans, signal)));
+    if (signal.aborted || !this.ranges.isLive) return;
     this.#timer = setTimeout(() => this.#draw(), refreshAfter(span));
   }
 
-  async #drawOne({ chart, query: text, level, isOwn }, span, spans) {
-    if (chart.isDragging) return;
+  async #drawOne(definition, span, spans, signal) {
+    const { chart, query: text, level, isOwn, isSaidByOthers } = definition;
     try {
-      const found = await queryRange(this.#filled(text, span, isOwn), span, this.#closing.signal);
+      const found = await queryRange(this.#filled(text, span, isOwn), span, signal);
+      if (chart.isDragging) return;
       const series = found.filter(({ metric }) => !isOwn || (metric.instance ?? this.name) === this.name);
       const value = this.#levels[level];
       chart.draw({
         ...span,
-        spans,
+        spans: joined(spansAbout(definition, spans)),
         series: series.map(({ metric, points }) => ({ label: labelOf(metric), points })),
         levels: value === undefined ? [] : [{ label: "alarm level", value }],
+        heardUntil: isSaidByOthers ? Infinity : this.#heardUntil,
       });
     } catch (error) {
       if (error.name !== "AbortError") chart.say(error.message);
     }
   }
 
+  get #heardUntil() {
+    const host = this.#live.picture.hosts[this.name];
+    return host?.state === "silent" ? host.heard + this.#interval * 1000 : Infinity;
+  }
+
+  // In seconds.
+  get #interval() {
+    return this.#live.picture.targets[this.name]?.interval ?? 5;
+  }
+
   #filled(text, { step }, isOwn) {
     if (isOwn) return text;
-    const interval = this.#live.picture.targets[this.name]?.interval ?? 5;
-    const window = Math.max(Math.ceil(step / 1000), Math.ceil(interval * 5), 5);
+    const window = Math.max(Math.ceil(step / 1000), Math.ceil(this.#interval * 5), 5);
     return text.replaceAll("$host", format.quoted(this.name)).replaceAll("$window", `${window}s`);
-  }
-
-  async #loadAll() {
-    try {
-      this.#all = await query(`{instance=${format.quoted(this.name)}}`, this.#closing.signal);
-      this.#all = this.#all.map(({ metric, value }) => ({ text: format.series(metric), value: value[1] }));
-      this.#all.sort((a, b) => a.text.localeCompare(b.text));
-      this.#list();
-    } catch (error) {
-      if (error.name !== "AbortError") this.list.replaceChildren(trouble(error));
-    }
-  }
-
-  #list() {
-    const words = this.search.value.toLowerCase().split(/\s+/);
-    const found = this.#all.filter(({ text }) => words.every((word) => text.toLowerCase().includes(word)));
-    const items = found.slice(0, LISTED_MAX).map(({ text, value }) =>
-      h("li", {}, h("a", { href: `#/explore?query=${encodeURIComponent(text)}` }, text), h("b", {}, value)),
-    );
-    if (found.length > LISTED_MAX) items.push(h("li", {}, `and ${found.length - LISTED_MAX} more: search for some of them`));
-    if (!found.length) items.push(h("li", {}, "nothing"));
-    this.list.replaceChildren(...items);
   }
 }
 
 // The columns that have one of the charts above.
 const DEFAULT_TITLES = new Set(["Health", "CPU", "Memory", "Latency", "Status", "In", "Out"]);
 
-function alarmItem({ labels, annotations, state }) {
-  return h("li", { class: state }, h("b", {}, labels.alertname), ` ${state}: ${annotations.summary ?? ""}`);
+function alarmItem({ labels, annotations, state, since }) {
+  return h(
+    "li",
+    { class: state },
+    h(
+      "div",
+      { class: "title" },
+      h("b", {}, labels.alertname),
+      labels.severity ? h("span", { class: "severity" }, labels.severity) : null,
+      h("span", { class: "when" }, `${state} since ${format.time(since)}`),
+    ),
+    h("p", { class: "said" }),
+    annotations.runbook_url ? h("p", {}, "What to do: ", runbook(annotations.runbook_url)) : null,
+  );
 }
 
 // What tells a line from the others of its chart.

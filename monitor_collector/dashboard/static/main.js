@@ -7,10 +7,11 @@ import { AlarmsPage } from "./alarms.js";
 import { ExplorePage } from "./explore.js";
 import { HostPage } from "./host.js";
 import { HostsPage } from "./hosts.js";
+import { MissingPage } from "./missing.js";
 import { ProbesPage } from "./probes.js";
 import { RulesPage } from "./rules.js";
 
-const PAGES = { hosts: HostsPage, host: HostPage, alarms: AlarmsPage, rules: RulesPage, probes: ProbesPage, explore: ExplorePage };
+const PAGES = { hosts: HostsPage, host: HostPage, alarms: AlarmsPage, rules: RulesPage, probes: ProbesPage, explore: ExplorePage, missing: MissingPage };
 
 const live = new Live();
 const main = document.getElementById("main");
@@ -21,11 +22,24 @@ const stale = document.getElementById("stale");
 const alarmCount = document.getElementById("alarm-count");
 let page = null;
 let shownAddress = "";
+let shownPath = "";
 
 function address() {
   const [path, search = ""] = location.hash.replace(/^#\/?/, "").split("?");
   const [name, ...rest] = path.split("/");
-  return { name: name in PAGES ? name : "hosts", argument: decodeURIComponent(rest.join("/")), parameters: new URLSearchParams(search) };
+  const parameters = new URLSearchParams(search);
+  try {
+    return { name: pageNamed(name), argument: decodeURIComponent(rest.join("/")), parameters };
+  } catch (error) {
+    // A "%" that encodes nothing, in an address that was cut or typed.
+    if (error instanceof URIError) return { name: "missing", argument: "", parameters };
+    throw error;
+  }
+}
+
+function pageNamed(name) {
+  if (name === "") return "hosts";
+  return Object.hasOwn(PAGES, name) ? name : "missing";
 }
 
 // Changes what stands behind the "?" of the address without opening the page anew.
@@ -37,10 +51,17 @@ function remember(parameters) {
   history.replaceState(null, "", hash);
 }
 
-function open() {
+function open({ isFollowed = false } = {}) {
   if (location.hash === shownAddress && page) return;
   shownAddress = location.hash;
   const { name, argument, parameters } = address();
+  const path = `${name}/${argument}`;
+  // Back to an earlier span of the same host: its page stays, and stays where it was scrolled to.
+  if (path === shownPath && page.revisit) {
+    page.revisit(parameters);
+    return;
+  }
+  shownPath = path;
   page?.close();
   main.replaceChildren();
   page = new PAGES[name]({ live, argument, parameters, remember });
@@ -50,6 +71,10 @@ function open() {
     setAttribute(link, "aria-current", isHere ? "page" : null);
   }
   showPicture();
+  if (isFollowed) {
+    main.focus({ preventScroll: true });
+    scrollTo(0, 0);
+  }
 }
 
 function showPicture() {
@@ -83,9 +108,10 @@ live.addEventListener("tick", () => {
   showFreshness();
   page?.tick?.();
 });
-addEventListener("hashchange", () => {
-  open();
-  main.focus({ preventScroll: true });
-  scrollTo(0, 0);
+addEventListener("hashchange", () => open({ isFollowed: true }));
+// Its "#main" would be taken for the address of a page.
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  main.focus();
 });
 open();

@@ -18,15 +18,20 @@ export class Ranges {
 
   // `now` gives the collector's time; `onchange` is called when another span is to be shown.
   constructor({ parameters, now, onchange }) {
-    this.#range = parameters.get("range") in RANGES ? parameters.get("range") : "15m";
-    const [start, end] = [Number(parameters.get("start")), Number(parameters.get("end"))];
-    if (start > 0 && end > start) this.#zoom = { start, end };
     this.#onchange = onchange;
     this.#now = now;
     this.buttons = Object.keys(RANGES).map((name) => h("button", { type: "button", onclick: () => this.#choose(name) }, name));
     this.back = h("button", { type: "button", onclick: () => this.zoom(null) }, "Back to now");
     this.text = h("span", { class: "when" });
     this.element = h("div", { class: "ranges", role: "group", "aria-label": "Span of time" }, this.buttons, this.back, this.text);
+    this.read(parameters);
+  }
+
+  // Takes the span that an address tells of.
+  read(parameters) {
+    this.#range = Object.hasOwn(RANGES, parameters.get("range")) ? parameters.get("range") : "15m";
+    const [start, end] = [Number(parameters.get("start")), Number(parameters.get("end"))];
+    this.#zoom = start > 0 && end > start ? { start, end } : null;
     this.#show();
   }
 
@@ -39,12 +44,14 @@ export class Ranges {
     return this.#zoom ? { start: Math.round(this.#zoom.start), end: Math.round(this.#zoom.end) } : { range: this.#range };
   }
 
-  // {start, end, step} in ms, on a grid, so that points do not wander from one request to the next.
+  // {start, end, step} in ms. The start is on a grid, so that points do not wander from one request to the next; the
+  // end is not kept behind by a long step.
   span() {
     const length = this.#zoom ? this.#zoom.end - this.#zoom.start : RANGES[this.#range];
     const step = Math.max(Math.ceil(length / POINTS / 1000) * 1000, 1000);
-    const end = Math.floor((this.#zoom?.end ?? this.#now()) / step) * step;
-    return { start: end - Math.ceil(length / step) * step, end, step };
+    const grid = step > MINUTE ? 1000 : step;
+    const end = Math.floor((this.#zoom?.end ?? this.#now()) / grid) * grid;
+    return { start: Math.floor((end - length) / step) * step, end, step };
   }
 
   zoom(part) {
@@ -52,14 +59,21 @@ export class Ranges {
       const middle = (part.start + part.end) / 2;
       part = { start: middle - LEAST_SPAN / 2, end: middle + LEAST_SPAN / 2 };
     }
-    this.#zoom = part && { start: part.start, end: Math.min(part.end, this.#now()) };
-    this.#show();
-    this.#onchange();
+    this.#change(this.#range, part && { start: part.start, end: Math.min(part.end, this.#now()) });
   }
 
   #choose(name) {
-    this.#range = name;
-    this.zoom(null);
+    this.#change(name, null);
+  }
+
+  #change(range, zoom) {
+    if (range === this.#range && zoom === this.#zoom) return;
+    // The page writes the new span into the address; the browser's Back returns to this one.
+    history.pushState(null, "", location.hash);
+    this.#range = range;
+    this.#zoom = zoom;
+    this.#show();
+    this.#onchange();
   }
 
   #show() {
