@@ -26,7 +26,7 @@ bin/test            lint, unit, browser and molecule, in this order
 bin/test lint       ruff, yamllint, ansible-lint with its production profile
 bin/test unit       pytest over tests/: both programs, the templates, the lab's and the playbooks' own code
 bin/test browser    the page in Chromium, before a collector whose hosts are made up
-bin/test molecule   a lab of its own, provisioned twice, looked at from outside, and its alarms rung
+bin/test molecule   a lab of its own, provisioned twice, looked at from outside and in Chromium, and its alarms rung
 """
 
 
@@ -80,11 +80,7 @@ def unit() -> Counts:
 
 
 def browser() -> Counts:
-    """Chromium is Debian's: what Playwright would download is not needed then."""
-    try:
-        prerequisites.install_packages(prerequisites.missing_of(BROWSER_PACKAGES))
-    except LabError as error:
-        say(f"bin/test: {error}")
+    if not ensure_chromium():
         return Counts(0, 1)
     report = REPORTS / "browser.xml"
     report.unlink(missing_ok=True)
@@ -94,11 +90,23 @@ def browser() -> Counts:
 
 def molecule() -> Counts:
     """The scenario itself counts as one test: its sequence has checks that are not pytest's."""
+    if not ensure_chromium():
+        return Counts(0, 1)
     report = ROOT / ".build" / "molecule-verify.xml"
     report.unlink(missing_ok=True)
     code = run(["molecule", "test"], LAB_NAME="molecule", LAB_PORT="0")
     counts = counts_of(report, 0)
     return Counts(counts.passed + (code == 0), counts.failed + (code != 0))
+
+
+def ensure_chromium() -> bool:
+    """Installs what is missing of it, from Debian: Playwright need not download its own. False when it cannot."""
+    try:
+        prerequisites.install_packages(prerequisites.missing_of(BROWSER_PACKAGES))
+    except LabError as error:
+        say(f"bin/test: {error}")
+        return False
+    return True
 
 
 def counts_of(report: Path, exit_code: int) -> Counts:
