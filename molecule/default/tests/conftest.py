@@ -18,7 +18,7 @@ from testinfra.host import Host
 
 ROOT = Path(__file__).resolve().parents[3]
 SSH_CONFIG = ROOT / ".lab" / os.environ["LAB_NAME"] / "ssh_config"
-LEAST_TESTS = 112
+LEAST_TESTS = 123
 
 
 def inventory() -> dict[str, Any]:
@@ -81,11 +81,14 @@ def wait_until(condition: Callable[[], bool], complaint: Callable[[], object], p
         time.sleep(0.2)
 
 
+def address_of(name: str) -> str:
+    lines = SSH_CONFIG.read_text().splitlines()
+    return lines[lines.index(f"Host {name}") + 1].split()[1]
+
+
 @pytest.fixture(scope="session")
 def collector() -> Collector:
-    lines = SSH_CONFIG.read_text().splitlines()
-    address = lines[lines.index(f"Host {COLLECTOR}") + 1].split()[1]
-    return Collector(f"http://{address}:9430")
+    return Collector(f"http://{address_of(COLLECTOR)}:9430")
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
