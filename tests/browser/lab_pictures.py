@@ -13,7 +13,7 @@ import time
 from playwright.sync_api import Page, expect
 
 from tests.browser.chromium import Complaints, chromium, page_of_all_hosts
-from tests.browser.parts import SECONDS, chart, square
+from tests.browser.parts import SECONDS, cell, chart, square
 from tests.lab_load import ROOT, load
 
 IMAGES = ROOT / "docs/images"
@@ -31,8 +31,11 @@ def main() -> None:
     with chromium() as browser, page_of_all_hosts(browser, address, HOST, Complaints()) as page:
         with load(HOST, LOAD_SECONDS, clients=200):
             expect(square(page, HOST)).to_have_class(re.compile(r"\bbad\b"), timeout=60 * SECONDS)
-            expect(page.locator("#alarm-count")).to_be_visible(timeout=30 * SECONDS)
+            expect(cell(page, HOST, "Alarms")).to_contain_text("firing", timeout=30 * SECONDS)
+            expect(cell(page, HOST, "CPU")).to_have_text(re.compile("%$"), timeout=30 * SECONDS)
             take(page, "hosts")
+        # Below 10 %, so that the charts have the end of the load too.
+        expect(cell(page, HOST, "CPU")).to_have_text(re.compile(r"^\d(\.\d+)? %$"), timeout=60 * SECONDS)
         end = round(time.time() * 1000)
         page.goto(f"/#/host/{HOST}?start={end - SHOWN_SECONDS * 1000}&end={end}")
         for title in ("Health", "CPU"):
