@@ -32,8 +32,8 @@ bin/test            lint, unit, browser, molecule and vagrant, in this order
 bin/test lint       ruff, yamllint, ansible-lint with its production profile
 bin/test unit       pytest over tests/: both programs, the templates, the lab's and the playbooks' own code
 bin/test browser    the page in Chromium, before a collector whose hosts are made up
-bin/test molecule   a lab of its own, provisioned twice, looked at from outside, and its alarms rung
-bin/test vagrant    the same on two virtual machines; SKIP_VAGRANT=1 leaves it out
+bin/test molecule   a lab of its own, provisioned twice, looked at from outside and in Chromium, and its alarms rung
+bin/test vagrant    two virtual machines, looked at from outside, drilled and switched off; SKIP_VAGRANT=1 leaves it out
 """
 
 
@@ -97,10 +97,7 @@ def browser() -> Counts:
 
 def pytest(part: str, packages: Mapping[str, str], *arguments: str) -> Counts:
     """Runs a part's tests, for which these Debian packages must be there."""
-    try:
-        prerequisites.install_packages(prerequisites.missing_of(packages))
-    except LabError as error:
-        say(f"bin/test: {error}")
+    if not install(packages):
         return Counts(0, 1)
     report = REPORTS / f"{part}.xml"
     report.unlink(missing_ok=True)
@@ -110,6 +107,8 @@ def pytest(part: str, packages: Mapping[str, str], *arguments: str) -> Counts:
 
 def molecule() -> Counts:
     """The scenario itself counts as one test: its sequence has checks that are not pytest's."""
+    if not install(BROWSER_PACKAGES):
+        return Counts(0, 1)
     report = ROOT / ".build" / "molecule-verify.xml"
     report.unlink(missing_ok=True)
     code = run(["molecule", "test"], LAB_NAME="molecule", LAB_PORT="0")
@@ -133,6 +132,16 @@ def vagrant() -> Counts:
     code = run(as_root(isolated([python, "-m", "tests.vagrant.scenario", str(report)])), VAGRANT_LIMIT_SECONDS)
     counts = counts_of(report, 0)
     return Counts(counts.passed + (code == 0), counts.failed + (code != 0))
+
+
+def install(packages: Mapping[str, str]) -> bool:
+    """Installs those of these Debian packages that are missing. False when it cannot."""
+    try:
+        prerequisites.install_packages(prerequisites.missing_of(packages))
+    except LabError as error:
+        say(f"bin/test: {error}")
+        return False
+    return True
 
 
 def counts_of(report: Path, exit_code: int) -> Counts:

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_charts import chart, drag
+from tests.browser.parts import chart, drag
 
 
 @pytest.mark.parametrize("address", ["host/%", "nowhere", "constructor"])

@@ -9,8 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.fleet import Fleet, alarms_of_two_probes
-
-SECONDS = 1000
+from tests.browser.parts import SECONDS
 
 
 @pytest.fixture(scope="module")

@@ -4,30 +4,13 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.fleet import Fleet, sample
+from tests.browser.parts import SECONDS, chart, drag
 from tests.unit.collector.webhooks import wait_for
 
-SECONDS = 1000
 MANY_SERIES = 10_000
-
-
-def chart(page: Page, title: str) -> Locator:
-    found = page.locator("figure.chart", has_text=title).first
-    # A line that is level has no height, which Playwright takes for invisible.
-    expect(found.locator("path.line").first).to_have_attribute("d", re.compile("^M"), timeout=15 * SECONDS)
-    return found
-
-
-def drag(page: Page, plot: Locator, start: float, end: float) -> None:
-    """From one share of the width to another."""
-    box = plot.bounding_box()
-    assert box
-    page.mouse.move(box["x"] + box["width"] * start, box["y"] + box["height"] / 2)
-    page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] * end, box["y"] + box["height"] / 2, steps=5)
-    page.mouse.up()
 
 
 def test_a_host_has_charts_with_its_levels(page: Page) -> None:

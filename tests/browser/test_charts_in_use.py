@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.fleet import Fleet
-from tests.browser.test_charts import SECONDS, chart
+from tests.browser.parts import SECONDS, chart
 
 
 def wait_until_redrawn(plot: Locator) -> None:

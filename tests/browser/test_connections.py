@@ -12,8 +12,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.fleet import Fleet
+from tests.browser.parts import SECONDS
 
-SECONDS = 1000
 # A browser has six connections to a server.
 MORE_TABS_THAN_CONNECTIONS = 7
 HIDE = """() => {

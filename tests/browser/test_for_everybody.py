@@ -3,36 +3,25 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Literal
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.accessibility import findings
 from tests.browser.fleet import Fleet, alarms_of_two_probes
 
 PAGES = ("hosts", "host/web-1", "alarms", "rules", "probes", "explore?query=node_load1")
-SERIOUS = ("serious", "critical")
-
-
-def findings(page: Page, axe: str) -> list[dict[str, Any]]:
-    """What axe-core has found, without what is of little weight."""
-    page.evaluate(axe)
-    found = page.evaluate("async () => (await axe.run(document, {resultTypes: ['violations']})).violations")
-    return [
-        {"id": one["id"], "help": one["help"], "where": [node["target"] for node in one["nodes"]][:5]}
-        for one in found
-        if one["impact"] in SERIOUS
-    ]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
-def test_axe_finds_nothing_serious(page: Page, axe: str, name: str, theme: Literal["light", "dark"]) -> None:
+def test_axe_finds_nothing_serious(page: Page, name: str, theme: Literal["light", "dark"]) -> None:
     page.emulate_media(color_scheme=theme, reduced_motion="reduce")
     page.goto(f"/#/{name}")
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     page.wait_for_load_state("networkidle") if name.startswith("explore") else None
-    assert findings(page, axe) == []
+    assert findings(page) == []
 
 
 def test_everything_can_be_reached_by_keyboard(page: Page) -> None:

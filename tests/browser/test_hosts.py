@@ -6,26 +6,14 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import HOSTS, Complaints
+from tests.browser.chromium import Complaints
+from tests.browser.conftest import HOSTS
 from tests.browser.fleet import Fleet, SimulatedHost
+from tests.browser.parts import SECONDS, cell, row, square
 
-SECONDS = 1000
 MARKUP = HOSTS[2]
-
-
-def square(page: Page, host: str) -> Locator:
-    return page.locator(".wall li", has=page.get_by_text(host, exact=True))
-
-
-def row(page: Page, host: str) -> Locator:
-    return page.locator("tbody tr", has=page.get_by_role("rowheader", name=host, exact=True))
-
-
-def cell(page: Page, host: str, title: str) -> Locator:
-    titles = page.locator("thead th").all_text_contents()
-    return row(page, host).locator("th, td").nth(titles.index(title))
 
 
 @pytest.fixture

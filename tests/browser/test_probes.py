@@ -11,8 +11,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import HOSTS
 from tests.browser.fleet import Fleet, SimulatedHost
+from tests.browser.parts import SECONDS
 
-SECONDS = 1000
 NOBODY_LISTENS = "127.0.0.1:1"
 
 

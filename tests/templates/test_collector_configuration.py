@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 import yaml
 
 from monitor_collector.dashboard.columns import read_columns
@@ -13,7 +14,7 @@ from monitor_collector.notifications.inhibition import Inhibitor
 from monitor_collector.notifications.policy import Policy
 from monitor_collector.notifications.routing import Route, matching
 from monitor_collector.probes.configuration import read_probes
-from tests.templates.conftest import Render
+from tests.templates.conftest import ROOT, Render, evaluate
 
 INVENTORY = """\
 monitor_collector:
@@ -132,3 +133,14 @@ def test_a_host_that_is_down_mutes_its_other_alarms(render: Render, tmp_path: Pa
 def test_the_collector_listens_where_the_inventory_says(render: Render) -> None:
     text = render("monitor_collector", "collector.yml.j2", host="monitor", monitor_collector_port=9999)
     assert yaml.safe_load(text)["listen"] == "0.0.0.0:9999"
+
+
+@pytest.mark.parametrize(
+    ("restart", "is_reloaded"), [({}, True), ({"changed": False}, True), ({"changed": True}, False)]
+)
+def test_a_collector_that_was_not_restarted_is_reloaded(restart: dict[str, bool], is_reloaded: bool) -> None:
+    handlers = yaml.safe_load((ROOT / "roles/monitor_collector/handlers/main.yml").read_text())
+    condition = next(handler["when"] for handler in handlers if handler["name"] == "Reload the collector")
+    variables = {"ansible_check_mode": False, **({"_monitor_collector_restart": restart} if restart else {})}
+    found = evaluate(f"{{{{ {condition} }}}}", "monitor_collector", "monitor", ROOT / "inventory/lab", variables)
+    assert found == is_reloaded

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[3]
 # The labs' inventories: of containers, or of virtual machines.
 LAB = os.environ.get("LAB_INVENTORY", "lab")
 SSH_CONFIG = Path(os.environ.get("LAB_SSH_CONFIG") or ROOT / ".lab" / os.environ["LAB_NAME"] / "ssh_config")
-LEAST_TESTS = {"lab": 112, "vagrant": 45}[LAB]
+LEAST_TESTS = {"lab": 123, "vagrant": 45}[LAB]
 
 OF_BOTH_LABS = {"test_agent.py", "test_collector.py", "test_services.py"}
 OF_VIRTUAL_MACHINES = {"test_virtual_machines.py"}
@@ -91,11 +91,14 @@ def wait_until(condition: Callable[[], bool], complaint: Callable[[], object], p
         time.sleep(0.2)
 
 
+def address_of(name: str) -> str:
+    lines = SSH_CONFIG.read_text().splitlines()
+    return lines[lines.index(f"Host {name}") + 1].split()[1]
+
+
 @pytest.fixture(scope="session")
 def collector() -> Collector:
-    lines = SSH_CONFIG.read_text().splitlines()
-    address = lines[lines.index(f"Host {COLLECTOR}") + 1].split()[1]
-    return Collector(f"http://{address}:9430")
+    return Collector(f"http://{address_of(COLLECTOR)}:9430")
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -72,6 +72,15 @@ def agent_restarting(host: Host) -> AbstractContextManager[None]:
 
 
 @contextmanager
+def agent_stopped(host: Host) -> Iterator[None]:
+    host.check_output("systemctl stop %s", AGENT_UNIT)
+    try:
+        yield
+    finally:
+        host.run("systemctl start %s", AGENT_UNIT)
+
+
+@contextmanager
 def processes_waiting(host: Host, count: int) -> Iterator[None]:
     """So many processes that nothing can interrupt, as where a disk has died."""
     with running(host, "load", WAIT_UNINTERRUPTIBLY.format(count=count, limit_seconds=LIMIT_SECONDS)):
