@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,14 +11,13 @@ from typing import Any, NamedTuple
 
 import httpx
 from ansible.plugins.loader import init_plugin_loader
-from playwright.sync_api import sync_playwright
 
 from benchmarks.agent_figures import aligned
 from benchmarks.errors import BenchmarkError
 from benchmarks.machine import describe_machine, output_of
 from benchmarks.processes import cpu_clock
 from lab.progress import say
-from tests.browser.conftest import ARGUMENTS, CHROMIUM
+from tests.browser.chromium import chromium, program
 from tests.browser.fleet import Fleet, SimulatedHost
 
 INTERVAL_SECONDS = 5
@@ -46,8 +44,8 @@ class Look(NamedTuple):
 
 def report(directory: Path, plan: Plan) -> str:
     """The table. Raises BenchmarkError when something does not run."""
-    chromium = next(filter(None, map(shutil.which, CHROMIUM)), None)
-    if chromium is None:
+    browser = program()
+    if browser is None:
         raise BenchmarkError("chromium is not installed: `bin/test browser` installs it")
     init_plugin_loader([])
     say(f"{plan.hosts} hosts")
@@ -65,7 +63,7 @@ def report(directory: Path, plan: Plan) -> str:
         with viewers(fleet.url, plan.viewers) as received:
             watched = cpu_ratio(pid, plan.seconds)
         say("a browser")
-        look = look_with(chromium, fleet.url, plan)
+        look = look_with(fleet.url, plan)
     finally:
         fleet.close()
     rows = [
@@ -78,7 +76,7 @@ def report(directory: Path, plan: Plan) -> str:
         ("page: all rows after, ms", f"{look.all_rows_ms:.0f}"),
         ("page: CPU per second, ms", f"{look.cpu_ratio * 1000:.0f}"),
     ]
-    machine = describe_machine(output_of([chromium, "--version"]).splitlines()[-1])
+    machine = describe_machine(output_of([browser, "--version"]).splitlines()[-1])
     what = f"{plan.hosts} hosts that report every {INTERVAL_SECONDS} s, {plan.seconds} s each; the role's own rules."
     return f"{machine.date}; {machine.hardware}; {machine.system}\n{machine.programs}\n{what}\n\n{aligned(rows)}"
 
@@ -120,37 +118,33 @@ def viewers(address: str, count: int) -> Iterator[Callable[[], int]]:
             thread.join()
 
 
-def look_with(chromium: str, address: str, plan: Plan) -> Look:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(ARGUMENTS))
-        try:
-            context = browser.new_context(viewport={"width": 1600, "height": 1000})
-            page = context.new_page()
-            started = time.monotonic()
-            page.goto(address)
-            page.wait_for_function(
-                "count => document.querySelectorAll('tbody tr').length === count",
-                arg=plan.hosts,
-                timeout=ROWS_LIMIT_MS,
-            )
-            all_rows_ms = (time.monotonic() - started) * 1000
-            paint = page.evaluate(
-                "performance.getEntriesByName('first-contentful-paint')[0].startTime"
-                " - performance.getEntriesByType('navigation')[0].startTime"
-            )
-            sizes = page.evaluate(
-                "[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]"
-                ".filter(one => !one.name.includes('/api/')).reduce((sum, one) => sum + one.encodedBodySize, 0)"
-            )
-            session = context.new_cdp_session(page)
-            session.send("Performance.enable")
-            time.sleep(2)
-            before = task_seconds(session.send("Performance.getMetrics"))
-            time.sleep(plan.seconds)
-            after = task_seconds(session.send("Performance.getMetrics"))
-            return Look(paint, all_rows_ms, (after - before) / plan.seconds, sizes)
-        finally:
-            browser.close()
+def look_with(address: str, plan: Plan) -> Look:
+    with chromium() as browser:
+        context = browser.new_context(viewport={"width": 1600, "height": 1000})
+        page = context.new_page()
+        started = time.monotonic()
+        page.goto(address)
+        page.wait_for_function(
+            "count => document.querySelectorAll('tbody tr').length === count",
+            arg=plan.hosts,
+            timeout=ROWS_LIMIT_MS,
+        )
+        all_rows_ms = (time.monotonic() - started) * 1000
+        paint = page.evaluate(
+            "performance.getEntriesByName('first-contentful-paint')[0].startTime"
+            " - performance.getEntriesByType('navigation')[0].startTime"
+        )
+        sizes = page.evaluate(
+            "[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]"
+            ".filter(one => !one.name.includes('/api/')).reduce((sum, one) => sum + one.encodedBodySize, 0)"
+        )
+        session = context.new_cdp_session(page)
+        session.send("Performance.enable")
+        time.sleep(2)
+        before = task_seconds(session.send("Performance.getMetrics"))
+        time.sleep(plan.seconds)
+        after = task_seconds(session.send("Performance.getMetrics"))
+        return Look(paint, all_rows_ms, (after - before) / plan.seconds, sizes)
 
 
 def task_seconds(answer: dict[str, list[dict[str, Any]]]) -> float:

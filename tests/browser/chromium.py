@@ -19,14 +19,21 @@ ARGUMENTS = (
 )
 
 
+def program() -> str | None:
+    """The one that is installed."""
+    return next(filter(None, map(shutil.which, PROGRAMS)), None)
+
+
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
-    assert program, f"needs one of {', '.join(PROGRAMS)}: apt-get install chromium"
+    found = program()
+    assert found, f"needs one of {', '.join(PROGRAMS)}: apt-get install chromium"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
-        yield browser
-        browser.close()
+        browser = playwright.chromium.launch(executable_path=found, args=list(ARGUMENTS))
+        try:
+            yield browser
+        finally:
+            browser.close()
 
 
 class Complaints(list[str]):

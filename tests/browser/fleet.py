@@ -57,6 +57,7 @@ class SimulatedHost:
             sample("probe_success", int(self.status < 400), **probe),
             sample("probe_duration_seconds", self.latency_seconds, **probe),
             sample("probe_http_status_code", self.status, **probe),
+            sample("monitor_probe_failed_due_to_status", int(self.status >= 400), **probe),
         ]
         for direction in ("receive", "transmit"):
             name = f"node_network_{direction}_bytes_total"

@@ -5,9 +5,13 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.fleet import Fleet
+from tests.unit.collector.webhooks import wait_for
+
 
 @pytest.fixture
-def field(page: Page) -> Locator:
+def field(page: Page, fleet: Fleet) -> Locator:
+    wait_for(lambda: fleet.collector.query("node_load1"), "a first batch, whose names can be offered")
     page.goto("/#/explore")
     return page.get_by_label("PromQL")
 

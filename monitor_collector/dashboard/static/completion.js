@@ -15,6 +15,8 @@ const LABEL_VALUE = /([a-zA-Z_][a-zA-Z0-9_]*)\s*(?:=~|!~|!=|=)\s*"([^"]*)$/;
 const LABEL_NAME = /(?:^|,)\s*([a-zA-Z_][a-zA-Z0-9_]*)?$/;
 const LEAST_LETTERS = 2;
 const SHOWN_MAX = 12;
+// Names are asked for again after so long: new ones come.
+const KEPT_MS = 10_000;
 
 export class Completion {
   #input;
@@ -24,7 +26,7 @@ export class Completion {
   #found = [];
   #chosen = -1;
 
-  // `load` has what gives the names, when they are first needed: metrics(), labels(metric) and values(label, metric),
+  // `load` has what gives the names, when they are needed: metrics(), labels(metric) and values(label, metric),
   // where the metric is undefined if there is none before the brace.
   constructor(input, load) {
     this.#input = input;
@@ -56,10 +58,12 @@ export class Completion {
   async #names({ kind, label, metric }) {
     const key = JSON.stringify([kind, label, metric]);
     const load = { word: () => this.#load.metrics(), label: () => this.#load.labels(metric), value: () => this.#load.values(label, metric) };
-    let names = [];
+    let { names = [], until = 0 } = this.#known.get(key) ?? {};
     try {
-      if (kind !== "none" && !this.#known.has(key)) this.#known.set(key, await load[kind]());
-      names = this.#known.get(key) ?? [];
+      if (kind !== "none" && Date.now() > until) {
+        names = await load[kind]();
+        this.#known.set(key, { names, until: Date.now() + KEPT_MS });
+      }
     } catch {
       // It is asked for again; functions are completed nevertheless.
     }
