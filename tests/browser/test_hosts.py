@@ -30,6 +30,15 @@ def web_2(fleet: Fleet) -> Iterator[SimulatedHost]:
     )
 
 
+def test_a_value_has_three_digits_however_it_is_rounded(page: Page) -> None:
+    write = """async (shares) => {
+        const { value } = await import("/static/format.js");
+        return shares.map((one) => value(one, "ratio"));
+    }"""
+    written = page.evaluate(write, [0.0999949, 0.09994, 0.9994, 0.9996, 0.1, 0.02346])
+    assert written == ["10.0 %", "9.99 %", "99.9 %", "100 %", "10 %", "2.35 %"]
+
+
 def test_hosts_are_shown_with_their_figures(page: Page) -> None:
     expect(page.get_by_text("3 of 3 hosts report")).to_be_visible()
     expect(cell(page, "web-1", "CPU")).to_have_text(re.compile(r"^(9\.\d|10(\.\d)?) %$"))

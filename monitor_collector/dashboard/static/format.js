@@ -81,8 +81,9 @@ function sizeAndName(largest, unit) {
 function digits(number) {
   const size = Math.abs(number);
   if (!Number.isFinite(number)) return number > 0 ? "∞" : "-∞";
-  if (size >= 100 || number === Math.round(number)) return number.toFixed(0);
-  if (size >= 10) return number.toFixed(1);
+  // What rounding makes a hundred or ten of has as many digits as they.
+  if (size >= 99.95 || number === Math.round(number)) return number.toFixed(0);
+  if (size >= 9.995) return number.toFixed(1);
   if (size >= 0.01) return number.toFixed(2);
   return number.toPrecision(2);
 }
