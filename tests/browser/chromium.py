@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = (
@@ -19,6 +19,10 @@ ARGUMENTS = (
 )
 
 
+# On a busy machine a page may be late; what must come within a time of its own says so.
+PATIENCE_MS = 20_000
+
+
 def program() -> str | None:
     """The one that is installed."""
     return next(filter(None, map(shutil.which, PROGRAMS)), None)
@@ -28,6 +32,7 @@ def program() -> str | None:
 def chromium() -> Iterator[Browser]:
     found = program()
     assert found, f"needs one of {', '.join(PROGRAMS)}: apt-get install chromium"
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=list(ARGUMENTS))
         try:
