@@ -36,7 +36,7 @@ def prepare() -> None:
     if available < LEAST_MEMORY_BYTES:
         raise LabError(
             f"two virtual machines need {LEAST_MEMORY_BYTES / 1e9:.1f} GB of free memory, and there are "
-            f"{available / 1e9:.1f} GB; SKIP_VAGRANT=1 leaves this part out"
+            f"{available / 1e9:.1f} GB"
         )
     prerequisites.install_packages(prerequisites.missing_of(PACKAGES))
     build.ensure_box()
