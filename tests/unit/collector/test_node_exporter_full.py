@@ -15,11 +15,11 @@ import yaml
 
 from monitor_agent.collectors import COLLECTORS
 from monitor_agent.collectors.options import Options
+from monitor_agent.collectors.systemd import Systemd
 from monitor_agent.exposition import Renderer, Row
 from monitor_agent.gather import Gatherer
 from monitor_agent.troubles import Troubles
 from monitor_collector.ingest import PATH
-from tests.unit.agent.collectors.machine import make
 from tests.unit.agent.recorded_bus import recorded_bus, recorded_turns
 from tests.unit.collector.conftest import Bench
 
@@ -49,9 +49,9 @@ def read_systemd() -> list[Row]:
         socket = Path(directory) / "run/dbus/system_bus_socket"
         socket.parent.mkdir(parents=True)
         with recorded_bus(socket, recorded_turns()):
-            collector = make("systemd", Path(directory), Options(systemd_unit_include="^gr.x"))
+            collector = Systemd(directory, Options(systemd_unit_include="^gr.x"))
             rows = list(collector.update())
-            collector._bus.close()  # type: ignore[attr-defined]
+            collector._bus.close()
     return rows
 
 
