@@ -11,6 +11,7 @@ description:
     the target needs neither pip nor venv nor a way to the internet.
   - Runs on the controller, delegated to localhost, with the pip of the Python that it runs on. What was
     packed once is taken from C(dest_directory) the next time.
+  - Where the controller's Python is of the target's version, everything is compiled too, which takes a small target long.
 options:
   package:
     description: Directory of the package; it must have C(cli.main) and a C(__version__) in C(__init__.py).
@@ -39,16 +40,22 @@ path:
   description: The archive.
   type: str
   returned: always
+is_compiled:
+  description: Whether the target need not compile it.
+  type: bool
+  returned: always
 release:
   description: The version with the first digits of a SHA-256 over everything that went in.
   type: str
   returned: always
 """
 
+import compileall
 import gzip
 import hashlib
 import io
 import os
+import py_compile
 import shutil
 import subprocess
 import sys
@@ -137,7 +144,13 @@ def without_owner_and_time(entry):
     return entry
 
 
-def build(params, name, files):
+def compile_all(directory):
+    """Beside each source. A library may have files that are no Python of this version; those stay as they are."""
+    unchecked = py_compile.PycInvalidationMode.UNCHECKED_HASH  # times are not packed
+    compileall.compile_dir(directory, quiet=2, workers=0, invalidation_mode=unchecked)
+
+
+def build(params, name, files, is_compiled):
     """Everything put together in a directory of its own, then packed."""
     directory = tempfile.mkdtemp()
     try:
@@ -147,6 +160,8 @@ def build(params, name, files):
         remove_what_only_developers_need(library)
         for path, content in files:
             write_atomically(os.path.join(library, name, path), content, mode=0o644)
+        if is_compiled:
+            compile_all(library)
         launcher = (LAUNCHER % name).encode()
         write_atomically(os.path.join(directory, name.replace("_", "-")), launcher, mode=0o755)
         return pack(directory)
@@ -181,16 +196,18 @@ def main():
     for path, content in files:
         parts += [path.encode(), content]
     release = f"{version_of(package)}+{fingerprint(parts)}"
-    path = os.path.join(
-        os.path.abspath(params["dest_directory"]), "{}-{}.tar.gz".format(name.replace("_", "-"), release)
-    )
+    is_compiled = params["python_version"] == "{}.{}".format(*sys.version_info)
+    # Not part of the release, which is the same whoever has packed it.
+    kind = "compiled" if is_compiled else "sources"
+    archive = "{}-{}-{}.tar.gz".format(name.replace("_", "-"), release, kind)
+    path = os.path.join(os.path.abspath(params["dest_directory"]), archive)
     # The archive is a cache of the sources, so it is made in check mode too and never counts as a change.
     if not os.path.exists(path):
         try:
-            write_atomically(path, build(params, name, files), mode=0o644)
+            write_atomically(path, build(params, name, files, is_compiled), mode=0o644)
         except RuntimeError as error:
             module.fail_json(msg=str(error))
-    module.exit_json(changed=False, path=path, release=release)
+    module.exit_json(changed=False, path=path, release=release, is_compiled=is_compiled)
 
 
 if __name__ == "__main__":

@@ -144,3 +144,20 @@ def test_a_collector_that_was_not_restarted_is_reloaded(restart: dict[str, bool]
     variables = {"ansible_check_mode": False, **({"_monitor_collector_restart": restart} if restart else {})}
     found = evaluate(f"{{{{ {condition} }}}}", "monitor_collector", "monitor", ROOT / "inventory/lab", variables)
     assert found == is_reloaded
+
+
+def test_what_the_role_installs_is_what_templates_and_rule_files_say(render: Render, tmp_path: Path) -> None:
+    own = tmp_path / "own.yml"
+    own.write_text("groups: []\n\n")
+    files = evaluate(
+        "{{ _monitor_collector_files }}",
+        "monitor_collector",
+        "monitor",
+        inventory(tmp_path),
+        {"monitor_rule_files": [str(own)], "role_path": str(ROOT / "roles/monitor_collector")},
+    )
+    assert files["rules.d/own.yml"] == "groups: []\n\n"
+    assert files["targets.yml"] == render(
+        "monitor_collector", "targets.yml.j2", host="monitor", inventory=inventory(tmp_path)
+    )
+    assert {"collector.yml", "rules.d/cpu.yml"} < set(files)

@@ -102,7 +102,8 @@ def test_each_level_and_each_waiting_time_is_used_and_can_be_set_in_the_inventor
 
 
 def test_the_role_installs_each_rule_file(inventory: Path) -> None:
-    assert sorted(variable("_monitor_default_rules", inventory)) == SUBJECTS
+    installed = variable("_monitor_collector_templates", inventory)
+    assert [path for path in installed if path.startswith("rules/")] == [f"rules/{name}.yml" for name in SUBJECTS]
 
 
 def test_each_alarm_has_a_test_in_which_it_fires_and_one_in_which_it_does_not(rules: Path) -> None:
