@@ -58,9 +58,15 @@ class Collector:
         self.notifications = Notifications(self._database, self.metrics, now_ms)
         self.ingest = Ingest(self.storage.head, self.storage.wal, self.metrics, now_ms, settings.push_limits)
         self.engine = Engine(
-            self.storage, self._database, self.metrics, self.ingest.arrivals, now_ms, self.notifications.wake
+            self.storage,
+            self._database,
+            self.metrics,
+            self.ingest.arrivals,
+            self.ingest.awaited,
+            now_ms,
+            self.notifications.wake,
         )
-        self.live = Live(self.storage, self.engine, self.notifications, self.ingest.arrivals, now_ms)
+        self.live = Live(self.storage, self.engine, self.notifications, self.ingest.arrivals)
         self.prober = Prober(self.storage, now_ms)
         self._directory = directory
         self._tasks: list[asyncio.Task[None]] = []

@@ -1,8 +1,8 @@
 """Evaluates everything at the collector's interval: who reports, thresholds, rules; and has the results stored.
 
-Evaluations lie on a grid in time, a little after whole intervals, since hosts sample at those. A rule that fails is
-reported and the others go on. Expressions are evaluated in a thread of their own, so pushes are taken meanwhile and a
-query that people ask never waits in front of an alarm.
+Evaluations lie on a grid in time, a little after whole intervals, since hosts sample at those; where all that do have
+sent, they begin earlier. A rule that fails is reported and the others go on. Expressions are evaluated in a thread of
+their own, so pushes are taken meanwhile and a query that people ask never waits in front of an alarm.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from functools import partial
 from typing import NamedTuple
 
 from monitor_collector import liveness, rules
+from monitor_collector.awaited import Awaited
 from monitor_collector.config import Configuration
 from monitor_collector.metrics import Metrics
 from monitor_collector.promql import STALE_MARKER, Labels, QueryError
@@ -29,8 +30,8 @@ from monitor_collector.storage import Storage
 
 log = logging.getLogger(__name__)
 
-# After a whole interval, so that what hosts sampled at it has arrived: agents spread their pushes over the first tenth
-# of it.
+# After a whole interval, so that what hosts sampled at it has arrived by then at the latest: agents spread their pushes
+# over the first tenth of it.
 _OFFSET_RATIO = 0.15
 OWN_JOB = "monitor_collector"
 # Levels hardly ever change, and there are many; an expression finds one that was stored a while ago.
@@ -57,6 +58,7 @@ class Engine:
         database: StateDatabase,
         metrics: Metrics,
         arrivals: MutableMapping[str, int],
+        awaited: Awaited,
         now_ms: Callable[[], int],
         on_notifications: Callable[[], None],
     ) -> None:
@@ -68,6 +70,7 @@ class Engine:
         self._database = database
         self._metrics = metrics
         self._arrivals = arrivals
+        self._awaited = awaited
         self._now_ms = now_ms
         self._on_notifications = on_notifications
         # Whether the last change of alerts could be stored; while not, nobody is told of it.
@@ -132,7 +135,7 @@ class Engine:
                 at_ms = 0  # the clock was set back
             # A sleep may end a moment early, and the same point of the grid must not come twice.
             at_ms = next_on_grid(max(now_ms, at_ms + 1), interval_ms)
-            await asyncio.sleep((at_ms - now_ms) / 1000)
+            await self._until(at_ms, interval_ms)
             started = time.monotonic()
             try:
                 await self.evaluate(at_ms)
@@ -147,6 +150,15 @@ class Engine:
             if missed:
                 self._metrics.add("monitor_evaluations_missed_total", missed)
 
+    async def _until(self, at_ms: int, interval_ms: int) -> None:
+        """Waits for a point of the grid, or for the last sample of the whole interval before it. In either case the
+        evaluation is one as of the point, so that evaluations are an interval apart."""
+        whole_ms = at_ms - _offset_ms(interval_ms)
+        expected = liveness.reporting_at(self._configuration.targets, self._arrivals, whole_ms)
+        self._awaited.begin(whole_ms, expected)
+        await asyncio.sleep((whole_ms - self._now_ms()) / 1000)
+        await self._awaited.wait((at_ms - self._now_ms()) / 1000)
+
     def _go_back_to(self, now_ms: int) -> None:
         """After the clock was set back: nothing that is known can have happened later than now."""
         self.started_ms = min(self.started_ms, now_ms)
@@ -155,6 +167,11 @@ class Engine:
             self._arrivals[instance] = min(arrived_ms, now_ms)
         self.group_evaluations.clear()
         self.states = {key: rules.not_later_than(now_ms, state) for key, state in self.states.items()}
+
+    @property
+    def present_ms(self) -> int:
+        """Now, or the time of the last evaluation where it began before that: what it found is seen at once."""
+        return max(self._now_ms(), self._evaluated_ms)
 
     async def close(self) -> None:
         self._executor.shutdown(cancel_futures=True)
@@ -293,8 +310,12 @@ class Engine:
 
 def next_on_grid(now_ms: int, interval_ms: int) -> int:
     """The next moment to evaluate at: a little after a multiple of the interval, and not before now."""
-    offset_ms = round(interval_ms * _OFFSET_RATIO)
+    offset_ms = _offset_ms(interval_ms)
     return -((offset_ms - now_ms) // interval_ms) * interval_ms + offset_ms
+
+
+def _offset_ms(interval_ms: int) -> int:
+    return round(interval_ms * _OFFSET_RATIO)
 
 
 def _lasting(alert: Alert) -> tuple[object, ...]:

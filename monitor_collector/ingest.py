@@ -16,6 +16,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, NamedTuple
 
+from monitor_collector.awaited import Awaited
 from monitor_collector.exposition import Parser
 from monitor_collector.head import Head
 from monitor_collector.metrics import Metrics
@@ -64,7 +65,7 @@ class Intake(NamedTuple):
 
 class Ingest:
     """An ASGI application, and `handle` for a server that can do without. `arrivals` tells when the last batch of each
-    instance arrived, in ms, by `now_ms`.
+    instance arrived, in ms, by `now_ms`; `awaited` is told of each.
 
     `formats` is path -> format. `credentials` is sha256 of a token in hex -> instance; None takes pushes from anybody.
     While `is_open` is False, before the log has been replayed, pushes are put off.
@@ -76,6 +77,7 @@ class Ingest:
         self.credentials: Mapping[str, str] | None = None
         self.is_open = False
         self.arrivals: dict[str, int] = {}
+        self.awaited = Awaited()
         self.limits = limits or Limits()
         self.parser = Parser()
         self._series_memory = SeriesMemory()
@@ -216,8 +218,10 @@ class Ingest:
 
     def _store(self, intake: Intake, arrived_ms: int) -> None:
         self._head.append(intake.batch)
+        newest_ms = intake.batch.newest_ms
         for instance in intake.batch.layout.instances:
             self.arrivals[instance] = max(arrived_ms, self.arrivals.get(instance, 0))
+            self.awaited.heard(instance, newest_ms)
 
 
 async def _read_body(headers: Mapping[bytes, bytes], receive: Receive, max_bytes: int) -> bytes:

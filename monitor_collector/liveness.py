@@ -30,6 +30,16 @@ def health(target: Target, last_arrival_ms: int | None, started_ms: int, now_ms:
     return "down" if now_ms - started_ms >= patience_ms(target) else "unknown"
 
 
+def reporting_at(targets: Iterable[Target], arrivals: Mapping[str, int], point_ms: int) -> list[str]:
+    """The hosts that are up and collect at this moment: agents do it at the multiples of their interval."""
+    return [
+        target.instance
+        for target in targets
+        if point_ms % round(target.interval_seconds * 1000) == 0
+        and point_ms - arrivals.get(target.instance, 0) < patience_ms(target)
+    ]
+
+
 class Watched(NamedTuple):
     """A target with the series about it."""
 

@@ -65,6 +65,11 @@ class Batch:
     def __len__(self) -> int:
         return len(self.values)
 
+    @property
+    def newest_ms(self) -> int:
+        """-1 where there is no sample."""
+        return self.timestamps_ms if isinstance(self.timestamps_ms, int) else int(self.timestamps_ms.max(initial=-1))
+
     def between(self, oldest_ms: int, newest_ms: int) -> Batch:
         """The samples with oldest_ms <= t <= newest_ms; this same batch where that is all of them."""
         if isinstance(self.timestamps_ms, int):

@@ -17,7 +17,7 @@ _NANOSECOND = 1e-9
 
 async def query(asked: Asked) -> bytes:
     parameters = asked.parameters
-    at_ms = parameters.time_ms("time", asked.collector.now_ms())
+    at_ms = parameters.time_ms("time", asked.collector.engine.present_ms)
     timeout_seconds, lookback_ms = parameters.seconds("timeout"), _lookback_ms(asked)
     text, limit = parameters.query(), parameters.limit()
 

@@ -22,7 +22,7 @@ _MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 async def federate(asked: Asked) -> Response:
     """The series of every `match[]`, with the times of their samples, unless they are stale or older than a query
     would look back. What Prometheus says in JSON elsewhere it says here in plain text."""
-    now_ms = asked.collector.now_ms()
+    now_ms = asked.collector.engine.present_ms
 
     def work(query: Query) -> str:
         return page(query.newest(asked.parameters.selectors(), now_ms))

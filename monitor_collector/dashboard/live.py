@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -31,13 +31,11 @@ class Live:
         engine: Engine,
         notifications: Notifications,
         arrivals: Mapping[str, int],
-        now_ms: Callable[[], int],
     ) -> None:
         self._storage = storage
         self._engine = engine
         self._notifications = notifications
         self._arrivals = arrivals
-        self._now_ms = now_ms
         self._configuration: Configuration
         self._recent: Recent
         self._executor = ThreadPoolExecutor(1, "dashboard")
@@ -80,7 +78,7 @@ class Live:
             configuration.targets,
             Liveness(dict(self._arrivals), self._engine.started_ms),
             [alert for _, alert in active],
-            self._now_ms(),
+            self._engine.present_ms,
             round(configuration.settings.query_lookback_seconds * 1000),
         )
         return Picture(

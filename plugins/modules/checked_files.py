@@ -7,8 +7,8 @@ DOCUMENTATION = r"""
 module: checked_files
 short_description: Write files that belong together, once a command has found them right
 description:
-  - The files are put into a directory of their own first, and a command checks them there, all at once. Only if it finds
-    nothing wrong, those that differ are put in place, each whole.
+  - The files are put into a directory of their own first, and a command checks them there, all at once. Only if it
+    finds nothing wrong, those that differ are put in place, each whole.
   - Where nothing differs, nothing is checked.
 options:
   directory:

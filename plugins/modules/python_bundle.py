@@ -11,7 +11,8 @@ description:
     the target needs neither pip nor venv nor a way to the internet.
   - Runs on the controller, delegated to localhost, with the pip of the Python that it runs on. What was
     packed once is taken from C(dest_directory) the next time.
-  - Where the controller's Python is of the target's version, everything is compiled too, which takes a small target long.
+  - Where the controller's Python is of the target's version, everything is compiled too, which a small target would
+    take long for.
 options:
   package:
     description: Directory of the package; it must have C(cli.main) and a C(__version__) in C(__init__.py).

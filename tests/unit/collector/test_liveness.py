@@ -52,3 +52,10 @@ def test_thresholds_are_series_of_instance_and_name() -> None:
     assert liveness.threshold_samples({"web-1": {"load": 2}}) == [
         (metric("monitor_threshold", instance="web-1", name="load"), 2.0)
     ]
+
+
+def test_those_that_are_up_and_collect_at_a_moment_are_waited_for() -> None:
+    targets = [WEB, Target("web-2", 1, {}), Target("web-3", 1, {}), Target("web-4", 0.5, {})]
+    arrivals = {"web-1": START - 5000, "web-2": START - 1000, "web-4": START - 1600}
+    assert liveness.reporting_at(targets, arrivals, START) == ["web-1", "web-2"]
+    assert liveness.reporting_at(targets, arrivals, START + 1000) == ["web-2"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -92,4 +91,4 @@ def test_other_modes_are_put_right(write: Write) -> None:
     write({"a.yml": "a"}, mode="0640")
     (write.directory / "a.yml").chmod(0o666)
     assert write({"a.yml": "a"}, mode="0640")["paths"] == [str(write.directory / "a.yml")]
-    assert os.stat(write.directory / "a.yml").st_mode & 0o777 == 0o640
+    assert (write.directory / "a.yml").stat().st_mode & 0o777 == 0o640
