@@ -11,13 +11,23 @@ cat "$INSECURE_KEY" > "$1/home/vagrant/.ssh/authorized_keys"
 chroot "$1" chown -R vagrant: /home/vagrant/.ssh
 chmod 0600 "$1/home/vagrant/.ssh/authorized_keys"
 
-# Every machine makes host keys and an identity of its own when it first starts.
+# Every machine makes host keys and an identity of its own when it first starts; an RSA key would take it half a minute
+# where it is emulated.
 rm -f "$1"/etc/ssh/ssh_host_* "$1/etc/machine-id"
 echo uninitialized > "$1/etc/machine-id"
 mkdir -p "$1/etc/systemd/system/ssh.service.d"
-printf '[Service]\nExecStartPre=\nExecStartPre=/usr/bin/ssh-keygen -A\nExecStartPre=/usr/sbin/sshd -t\n' \
+cat > "$1/usr/local/sbin/make-host-keys" <<'X'
+#!/bin/sh
+for type in ecdsa ed25519; do
+  key=/etc/ssh/ssh_host_${type}_key
+  [ -e "$key" ] || ssh-keygen -q -t "$type" -N '' -f "$key"
+done
+X
+chmod 0755 "$1/usr/local/sbin/make-host-keys"
+printf '[Service]\nExecStartPre=\nExecStartPre=/usr/local/sbin/make-host-keys\nExecStartPre=/usr/sbin/sshd -t\n' \
   > "$1/etc/systemd/system/ssh.service.d/host-keys.conf"
-echo 'UseDNS no' > "$1/etc/ssh/sshd_config.d/vagrant.conf"
+printf 'UseDNS no\nHostKey /etc/ssh/ssh_host_%s_key\nHostKey /etc/ssh/ssh_host_%s_key\n' ecdsa ed25519 \
+  > "$1/etc/ssh/sshd_config.d/vagrant.conf"
 
 # The name sorts behind the files that Vagrant writes, or the machine's fixed address would be lost to DHCP.
 printf '[Match]\nType=ether\n\n[Network]\nDHCP=ipv4\n' > "$1/etc/systemd/network/99-dhcp.network"

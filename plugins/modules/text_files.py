@@ -1,15 +1,16 @@
 #!/usr/bin/python
-"""Ansible module: writes files that belong together, after a command has found all of them right."""
+"""Ansible module: writes files that belong together, once a command has found all of them right."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: checked_files
+module: text_files
 short_description: Write files that belong together, once a command has found them right
 description:
   - The files are put into a directory of their own first, and a command checks them there, all at once. Only if it
     finds nothing wrong, those that differ are put in place, each whole.
   - Where nothing differs, nothing is checked.
+  - All are written in one go, which takes as long as one file does otherwise.
 options:
   directory:
     description: Where the files are. It must exist, with the directories of all files.
@@ -20,10 +21,12 @@ options:
     type: dict
     required: true
   check:
-    description: The command and its arguments; C({directory}) stands for where the files are to be checked.
+    description:
+      - The command and its arguments; C({directory}) stands for where the files are to be checked. Without one they are
+        taken as they are.
     type: list
     elements: str
-    required: true
+    default: []
   secret:
     description: Those of the files whose text is never shown.
     type: list
@@ -72,8 +75,8 @@ def problems(module, staged):
     for path, text in module.params["files"].items():
         write(os.path.join(staged, path), text)
     command = [part.replace("{directory}", staged) for part in module.params["check"]]
-    if module.check_mode and not os.path.exists(command[0]):
-        return None  # a rehearsal, in which nobody has installed it
+    if not command or (module.check_mode and not all(os.path.exists(part) for part in command if part.startswith("/"))):
+        return None  # in a rehearsal nobody may have installed it
     status, out, error = module.run_command(command)
     return (out + error).replace(staged, directory).strip() or f"exit status {status}" if status else None
 
@@ -83,7 +86,7 @@ def main():
         argument_spec={
             "directory": {"type": "path", "required": True},
             "files": {"type": "dict", "required": True},
-            "check": {"type": "list", "elements": "str", "required": True},
+            "check": {"type": "list", "elements": "str", "default": []},
             "secret": {"type": "list", "elements": "str", "default": []},
             "only_in": {"type": "str"},
         },

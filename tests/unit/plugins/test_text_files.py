@@ -28,7 +28,7 @@ class Write:
 
     def __call__(self, files: dict[str, str], **arguments: Any) -> dict[str, Any]:
         given = {"directory": str(self.directory), "files": files, "check": CHECK, "only_in": "rules.d", **arguments}
-        return self.run_module("checked_files", **given)
+        return self.run_module("text_files", **given)
 
     def texts(self) -> dict[str, str]:
         files = (path for path in self.directory.rglob("*") if path.is_file())
