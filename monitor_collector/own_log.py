@@ -4,7 +4,8 @@ A frame of them has the same series for a long time and most values stay as they
 as a record `OWN_SERIES` under a number, and then for each moment a record `OWN_VALUES`: the number, the time, and the
 values combined by exclusive-or with those of the moment before, which makes zeros of what has not changed, compressed.
 A reader that has not seen the series, or missed a record between, must not guess: numbers are given once in a log's
-life, and each record says how many of its number came before it.
+life, and each record says how many of its number came before it. Now and then the series are written again, under
+another number: so a record that gets damaged does not take all that follow with it.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from monitor_collector.wal_records import Encoding, Record
 _VALUES = struct.Struct("<QIq")
 _SERIES = struct.Struct("<Q")
 _LEVEL = 1
+# Five minutes at an evaluation a second.
+RECORDS_OF_A_NUMBER = 300
 # Frames whose series change with every evaluation leave numbers behind that nobody uses again.
 _NUMBERS_KEPT = 10_000
 
@@ -49,7 +52,7 @@ class OwnWriter:
         at_ms = batch.timestamps_ms
         records = []
         known = self._known.pop(batch.layout, None)
-        if known is None:
+        if known is None or known.count == RECORDS_OF_A_NUMBER:
             known = _Known(self._next_number, 0, np.zeros(len(batch), np.uint64))
             self._next_number += 1
             records.append(Record(at_ms, Encoding.OWN_SERIES, _series_body(known.number, batch.layout)))

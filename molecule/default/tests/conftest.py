@@ -85,7 +85,7 @@ def wait_until(condition: Callable[[], bool], complaint: Callable[[], object], p
     deadline = time.monotonic() + patience_seconds * SLOWNESS
     while not condition():
         assert time.monotonic() < deadline, complaint()
-        time.sleep(0.2)
+        time.sleep(0.2 * SLOWNESS)
 
 
 def address_of(name: str) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor_collector.own_log import OwnReader, OwnWriter
+from monitor_collector.own_log import RECORDS_OF_A_NUMBER, OwnReader, OwnWriter
 from monitor_collector.promql import STALE_MARKER
 from monitor_collector.samples import Batch, Layout, metric
 from monitor_collector.wal_records import Record
@@ -66,6 +66,12 @@ def test_records_whose_series_or_predecessor_is_missing_are_left_out_instead_of_
     series, first, second, *rest = records
     assert read([first, second]) == []
     assert read([series, first, *rest]) == shown([batch(UP, 0, 0, 0)])
+
+
+def test_a_damaged_record_takes_those_of_some_minutes_with_it_and_no_more() -> None:
+    batches = [batch(UP, at, at, 2 * at) for at in range(RECORDS_OF_A_NUMBER + 2)]
+    series, first, _, *rest = written(OwnWriter(0), batches)
+    assert read([series, first, *rest]) == shown([batches[0], *batches[RECORDS_OF_A_NUMBER:]])
 
 
 def test_a_reader_knows_the_highest_number_so_that_the_next_writer_takes_another() -> None:
