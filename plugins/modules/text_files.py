@@ -102,7 +102,7 @@ def main():
     kept = {os.path.join(directory, path) for path in files}
     found = os.scandir(os.path.join(directory, only_in)) if only_in else ()
     leftover = sorted(entry.path for entry in found if entry.is_file() and entry.path not in kept)
-    staged = tempfile.mkdtemp()  # for root alone
+    staged = tempfile.mkdtemp(dir=directory, prefix=".new-")  # for its owner alone, and on the same disk
     try:
         if differing:
             said = problems(module, staged)
@@ -110,7 +110,9 @@ def main():
                 module.fail_json(msg=said)
         if not module.check_mode:
             for path in differing:
-                module.atomic_move(os.path.join(staged, path), os.path.join(directory, path))
+                arguments = module.load_file_common_arguments(module.params, path=os.path.join(staged, path))
+                module.set_fs_attributes_if_different(arguments, False)
+                os.replace(os.path.join(staged, path), os.path.join(directory, path))
             for path in leftover:
                 os.unlink(path)
     finally:
