@@ -73,8 +73,9 @@ def bring_up() -> None:
 
 
 def provision_again() -> None:
-    with step("site.yml by hand, with nothing to do"):
-        changed = re.findall(r"changed=([0-9]+)", call([*BY_HAND, "site.yml"]))
+    """One machine's part of it: Molecule's scenario does all of it twice, in less time."""
+    with step(f"site.yml by hand on {SERVER}, with nothing to do"):
+        changed = re.findall(r"changed=([0-9]+)", call([*BY_HAND, "site.yml", "--limit", SERVER]))
         if set(changed) != {"0"}:
             raise LabError(f"site.yml has changed something that it had done before: {', '.join(changed)} tasks")
 
