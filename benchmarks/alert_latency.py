@@ -16,8 +16,8 @@ QUICK = (1, 3)
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="benchmarks/alert_latency.py", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=8, help="how often to start both sides anew (default: 8)")
-    parser.add_argument("--crossings", type=int, default=40, help="alarms in each round (default: 40)")
+    parser.add_argument("--rounds", type=int, default=24, help="how often to start both sides anew (default: 24)")
+    parser.add_argument("--crossings", type=int, default=12, help="alarms in each round (default: 12)")
     parser.add_argument("--quick", action="store_true", help="one round of three, only to see that it works")
     return script.run(__file__, parser.parse_args(), measure)
 
