@@ -47,7 +47,7 @@ def take(page: Page, name: str) -> None:
     page.set_viewport_size({"width": WIDTH, "height": HEIGHTS[name]})
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme)
-        page.screenshot(path=IMAGES / f"{name}-{theme}.png")
+        page.screenshot(path=IMAGES / f"{name}-{theme}.png", animations="disabled")
 
 
 if __name__ == "__main__":
