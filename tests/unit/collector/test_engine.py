@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 
@@ -279,6 +280,35 @@ def test_the_limit_and_the_offset_of_a_group_hold(bench: Bench) -> None:
 
     def rules() -> list[Rule]:
         return [rule for group in bench.collector.configuration.groups for rule in group.rules]
+
+    bench.run(work)
+
+
+def test_an_evaluation_begins_when_the_last_host_has_sent_and_what_it_finds_is_seen_at_once(bench: Bench) -> None:
+    interval_seconds = 400  # so that it would begin by itself only after a minute
+    bench.write(
+        "collector",
+        external_url="http://monitor",
+        data_directory=str(bench.directory / "data"),
+        evaluation_interval_seconds=interval_seconds,
+    )
+    assert bench.now_ms % (interval_seconds * 1000) == 0
+
+    async def work() -> None:
+        evaluated = asyncio.Event()
+
+        async def on_evaluated() -> None:
+            evaluated.set()
+
+        await bench.push(LOW, OTHER)
+        running = asyncio.create_task(bench.collector.engine.run(on_evaluated))
+        await asyncio.sleep(0)  # it waits now
+        await bench.push(LOW)
+        assert not evaluated.is_set()
+        await bench.push(OTHER)
+        await asyncio.wait_for(evaluated.wait(), 30)
+        running.cancel()
+        assert await bench.value("timestamp(load:double)") == [str(bench.now_ms // 1000 + 60)] * 2
 
     bench.run(work)
 
