@@ -36,7 +36,7 @@ def reporting_at(targets: Iterable[Target], arrivals: Mapping[str, int], point_m
         target.instance
         for target in targets
         if point_ms % round(target.interval_seconds * 1000) == 0
-        and point_ms - arrivals.get(target.instance, 0) < patience_ms(target)
+        and health(target, arrivals.get(target.instance), point_ms, point_ms) == "up"
     ]
 
 
