@@ -68,17 +68,35 @@ def write(path, text):
         file.write(text)
 
 
-def problems(module, staged):
-    """What the command says of the files in the directory `staged`, with their paths as they will be; None if it finds
-    nothing wrong."""
-    directory = module.params["directory"]
-    for path, text in module.params["files"].items():
-        write(os.path.join(staged, path), text)
+def put(module, paths):
+    """Checks all files together, then puts some in place. Fails with what the command says, naming files as they will
+    be, and leaves all as they are then."""
+    directory, files = module.params["directory"], module.params["files"]
+    staged = tempfile.mkdtemp(dir=directory, prefix=".new-")  # for its owner alone, and on the same disk
+    try:
+        for path, text in files.items():
+            write(os.path.join(staged, path), text)
+        check(module, staged)
+        for path in () if module.check_mode else paths:
+            set_attributes(module, os.path.join(staged, path))
+            os.replace(os.path.join(staged, path), os.path.join(directory, path))
+    finally:
+        shutil.rmtree(staged)
+
+
+def check(module, staged):
     command = [part.replace("{directory}", staged) for part in module.params["check"]]
     if not command or (module.check_mode and not all(os.path.exists(part) for part in command if part.startswith("/"))):
-        return None  # in a rehearsal nobody may have installed it
+        return  # in a rehearsal nobody may have installed it
     status, out, error = module.run_command(command)
-    return (out + error).replace(staged, directory).strip() or f"exit status {status}" if status else None
+    if status:
+        said = (out + error).replace(staged, module.params["directory"]).strip()
+        module.fail_json(msg=said or f"exit status {status}")
+
+
+def set_attributes(module, path):
+    """Whether owner, group or mode were others."""
+    return module.set_fs_attributes_if_different(module.load_file_common_arguments(module.params, path=path), False)
 
 
 def main():
@@ -102,27 +120,14 @@ def main():
     kept = {os.path.join(directory, path) for path in files}
     found = os.scandir(os.path.join(directory, only_in)) if only_in else ()
     leftover = sorted(entry.path for entry in found if entry.is_file() and entry.path not in kept)
-    staged = tempfile.mkdtemp(dir=directory, prefix=".new-")  # for its owner alone, and on the same disk
-    try:
-        if differing:
-            said = problems(module, staged)
-            if said:
-                module.fail_json(msg=said)
-        if not module.check_mode:
-            for path in differing:
-                arguments = module.load_file_common_arguments(module.params, path=os.path.join(staged, path))
-                module.set_fs_attributes_if_different(arguments, False)
-                os.replace(os.path.join(staged, path), os.path.join(directory, path))
-            for path in leftover:
-                os.unlink(path)
-    finally:
-        shutil.rmtree(staged)
+    if differing:
+        put(module, differing)
+    for path in () if module.check_mode else leftover:
+        os.unlink(path)
     changed = [os.path.join(directory, path) for path in differing] + leftover
     for path in sorted(kept):
-        if os.path.exists(path):
-            arguments = module.load_file_common_arguments(module.params, path=path)
-            if module.set_fs_attributes_if_different(arguments, False) and path not in changed:
-                changed.append(path)
+        if os.path.exists(path) and set_attributes(module, path) and path not in changed:
+            changed.append(path)
     diff = [
         {"before": current[path] or "", "after": files[path], "before_header": path, "after_header": path}
         for path in differing
