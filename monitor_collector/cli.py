@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Returns the exit status: 1 where a file is wrong or the collector cannot start, 2 for wrong usage."""
     options = _parser().parse_args(arguments)
     if options.command == "run":
-        # Checking a file, which Ansible does often, needs none of what the server imports.
+        # Checking a file needs none of what the server imports.
         from monitor_collector.server import run
 
         return run(options.config_directory)

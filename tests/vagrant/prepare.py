@@ -36,7 +36,7 @@ def prepare() -> None:
     if available < LEAST_MEMORY_BYTES:
         raise LabError(
             f"two virtual machines need {LEAST_MEMORY_BYTES / 1e9:.1f} GB of free memory, and there are "
-            f"{available / 1e9:.1f} GB"
+            f"{available / 1e9:.1f} GB; SKIP_VAGRANT=1 bin/test leaves them out"
         )
     prerequisites.install_packages(prerequisites.missing_of(PACKAGES))
     build.ensure_box()
