@@ -1,5 +1,8 @@
 """A recording of this machine is a root that every collector can read instead of the machine itself."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,13 @@ from tests.unit.agent.machines import record
 
 # They ask a service of the machine, or run programs of the user's.
 NOT_READ_FROM_FILES = ("systemd", "script")
+
+# What is left of a FUSE file system whose server was killed: "Transport endpoint is not connected".
+MOUNT_WITHOUT_SERVER = """
+exec 9<>/dev/fuse
+mount -i -t fuse -o fd=9,rootmode=40000,user_id=0,group_id=0 dead "$1"
+exec 9>&-
+"""
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +54,17 @@ def test_no_link_leads_out_of_a_recording(recording: Path) -> None:
 def test_more_files_can_be_named(tmp_path: Path) -> None:
     assert record.main([str(tmp_path), "/proc/sys/kernel/ostyp*"]) == 0
     assert (tmp_path / "proc/sys/kernel/ostype").read_text() == "Linux\n"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting is root's")
+def test_a_mount_point_whose_server_has_gone_is_left_out(tmp_path: Path) -> None:
+    dead, copy = tmp_path / "dead", tmp_path / "copy"
+    dead.mkdir()
+    in_own_namespace = ["unshare", "--mount", "sh", "-ec", MOUNT_WITHOUT_SERVER + 'shift; exec "$@"', "sh"]
+    subprocess.run([*in_own_namespace, dead, sys.executable, record.__file__, copy], check=True)
+    mounted = (copy / "proc/self/mountinfo").read_text()
+    assert f" {dead} " in mounted
+    assert not (copy / dead.relative_to("/")).exists()
 
 
 def test_without_a_directory_it_says_how_it_is_called(capsys: pytest.CaptureFixture[str]) -> None:

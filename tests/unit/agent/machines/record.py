@@ -143,7 +143,9 @@ def make_mount_points(directory: Path) -> None:
     for line in Path("/proc/self/mountinfo").read_bytes().splitlines():
         escaped = line.split()[4]  # a space is \040 there
         path = Path(os.fsdecode(escaped.decode("unicode_escape").encode("latin-1")))
-        if path.is_dir() and not any(path.is_relative_to(each) for each in NO_MOUNT_POINTS):
+        if any(path.is_relative_to(each) for each in NO_MOUNT_POINTS):
+            continue
+        if os.path.isdir(path):  # noqa: PTH112 (Path.is_dir raises where a file system's server has gone)
             below(directory, path / KEEP).touch()
 
 
