@@ -8,18 +8,20 @@ https://prometheus.io/docs/prometheus/latest/querying/api/#expression-query-resu
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import orjson
 
 from monitor_collector.go_template.numbers import plain, scientific
-from monitor_collector.promql import Labels, Matrix, Scalar, Vector
+from monitor_collector.promql import Labels, Matrix, Scalar, Series, Vector
 from monitor_collector.promql.limits import Limits
 from monitor_collector.queries import Value
 
 # Between these orjson writes digits only, as Prometheus does.
 _SMALLEST, _LARGEST = 1e-5, 1e16
-_NEVER_ASKED = np.empty(0, dtype=np.int64)
+# So many numbers are turned into text at a time.
+_BATCH_SAMPLES = 1 << 14
 
 
 def number_text(value: float) -> str:
@@ -92,18 +94,36 @@ def _vector_json(vector: Vector, at: bytes, limits: Limits, limit: int) -> bytes
 
 
 def _matrix_json(matrix: Matrix, limits: Limits, limit: int) -> bytes:
-    series: list[bytes] = []
-    known_times = _NEVER_ASKED
-    beginnings: list[bytes] = []
-    for labels, times_ms, values in matrix.series[: limit or None]:
+    if not matrix.series:
+        return b"[]"
+    texts: list[bytes] = []
+    before = b"["
+    for batch in _batches(matrix.series[: limit or None]):
         limits.allow(0)
-        # Most series have a sample at every step, and so the same times.
-        if not np.array_equal(times_ms, known_times):
-            known_times = times_ms
-            beginnings = [b'"],[%b,"' % text for text in seconds_texts(times_ms)]
-            beginnings[0] = beginnings[0].removeprefix(b'"],')
-        parts = beginnings * 2
-        parts[0::2] = beginnings
-        parts[1::2] = number_texts(values)
-        series.append(b'{"metric":%b,"values":[%b"]]}' % (labels_json(labels), b"".join(parts)))
-    return b"[%b]" % b",".join(series)
+        times = seconds_texts(batch[0].timestamps)
+        numbers = number_texts(np.concatenate([one.values for one in batch]))
+        # Each number with what stands before it: the end of the one before, and its time.
+        pieces = [b""] * (2 * len(numbers))
+        pieces[0::2] = [b'"],[%b,"' % time for time in times] * len(batch)
+        pieces[1::2] = numbers
+        for place, one in zip(range(0, len(pieces), 2 * len(times)), batch, strict=True):
+            pieces[place] = b'%b{"metric":%b,"values":[[%b,"' % (before, labels_json(one.labels), times[0])
+            before = b'"]]},'
+        texts.append(b"".join(pieces))
+    return b"".join([*texts, b'"]]}]'])
+
+
+def _batches(series: Sequence[Series]) -> Iterator[list[Series]]:
+    """Neighbours that have the same times, as most have a sample at every step; not too many samples at once."""
+    batch: list[Series] = []
+    for one in series:
+        times_ms = one.timestamps
+        if batch and (
+            len(batch) * len(times_ms) >= _BATCH_SAMPLES
+            or not (times_ms is batch[0].timestamps or np.array_equal(times_ms, batch[0].timestamps))
+        ):
+            yield batch
+            batch = []
+        batch.append(one)
+    if batch:
+        yield batch

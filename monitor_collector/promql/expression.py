@@ -98,13 +98,17 @@ def _vector(grid: Grid) -> Vector:
 def _series_of(grid: Grid, times: np.ndarray) -> list[Series]:
     """The rows as series; rows with equal labels, which are never present together, become one."""
     by_labels: dict[Labels, list[int]] = {}
-    for row in np.flatnonzero(grid.present.any(axis=1)):
-        by_labels.setdefault(grid.labels[row], []).append(int(row))
+    for row in np.flatnonzero(grid.present.any(axis=1)).tolist():
+        by_labels.setdefault(grid.labels[row], []).append(row)
     series = []
     for labels, rows in by_labels.items():
-        steps = np.flatnonzero(grid.present[rows].any(axis=0))
-        owners = np.array(rows)[grid.present[rows][:, steps].argmax(axis=0)]
-        series.append(Series(labels, times[steps], grid.values[owners, steps]))
+        values, present = grid.values[rows[0]], grid.present[rows[0]]
+        if len(rows) > 1:
+            owners = np.array(rows)[grid.present[rows].argmax(axis=0)]
+            values, present = grid.values[owners, np.arange(len(times))], grid.present[rows].any(axis=0)
+        # Those that have a value at every step share the array of times.
+        is_whole = present.all()
+        series.append(Series(labels, *((times, values) if is_whole else (times[present], values[present]))))
     return series
 
 

@@ -41,7 +41,10 @@ class Samples:
             return np.zeros((len(self.offsets) - 1, len(edges_ms)), dtype=np.int64)
         if self.axis_of is not None:
             counts = np.stack([axis.searchsorted(edges_ms, side="right") for axis in self.axes])
-            return counts[self.axis_of] + self.offsets[:-1, None]
+            if len(self.axes) < len(self.axis_of):
+                counts = counts[self.axis_of]
+            counts += self.offsets[:-1, None]
+            return counts
         before_first = int(self.timestamps.min()) - 1
         span = int(self.timestamps.max()) - before_first
         row_keys = np.arange(len(self.offsets) - 1, dtype=np.int64) * (span + 1)

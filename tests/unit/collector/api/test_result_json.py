@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitor_collector.api import result_json
 from monitor_collector.api.result_json import number_text, number_texts, seconds_text, seconds_texts, value_json
 from monitor_collector.promql import Matrix, Scalar, Series, Vector
 from monitor_collector.promql.limits import Unlimited
@@ -111,6 +112,22 @@ def content(value: Value, limit: int = 0) -> tuple[Any, bool]:
 )
 def test_every_type_of_result_has_its_shape(value: Value, expected: dict[str, Any]) -> None:
     assert content(value) == (expected, False)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.lists(st.integers(1, 4), min_size=1, max_size=4, unique=True).map(sorted), max_size=9))
+def test_series_stay_apart_however_many_are_written_at_once(all_seconds: list[list[int]]) -> None:
+    series = [
+        Series((("number", str(number)),), np.array(seconds) * 1000, np.array(seconds) + number / 16)
+        for number, seconds in enumerate(all_seconds)
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(result_json, "_BATCH_SAMPLES", 6)
+        found, _ = content(Matrix(series))
+    assert found["result"] == [
+        {"metric": {"number": str(number)}, "values": [[at, number_text(at + number / 16)] for at in seconds]}
+        for number, seconds in enumerate(all_seconds)
+    ]
 
 
 def test_a_limit_leaves_series_out_and_says_so() -> None:
