@@ -48,6 +48,16 @@ CREATE TABLE IF NOT EXISTS events (
 );
 """
 
+# Of all tables in the file, whoever they belong to.
+_JSON_COLUMNS = {
+    "alerts": ("labels", "annotations"),
+    "events": ("labels", "annotations"),
+    "notification_alerts": ("labels", "annotations", "changed_ms"),
+    "notification_told": ("labels",),
+    "outbox": ("body",),
+    "silences": ("matchers",),
+}
+
 
 class Event(NamedTuple):
     """An alert of a rule, with that rule's query, has begun or ceased to fire. `id` is 0 until it is stored."""
@@ -160,6 +170,26 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
         raise StateDamaged(path, str(error)) from None
     if found != "ok":
         raise StateDamaged(path, " ".join(found.split()))
+    for (table,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+        _check_texts(connection, path, table)
+
+
+def _check_texts(connection: sqlite3.Connection, path: Path, table: str) -> None:
+    """SQLite looks at how its pages hang together, not at what is written in them."""
+    connection.text_factory = bytes
+    rows = connection.execute(f'SELECT * FROM "{table}"')  # noqa: S608 (a name of a table, from the file itself)
+    names = [name for name, *_ in rows.description]
+    try:
+        for row in rows:
+            for name, text in zip(names, row, strict=True):
+                if name in _JSON_COLUMNS.get(table, ()):
+                    json.loads(text)
+                elif isinstance(text, bytes):
+                    text.decode()
+    except ValueError as error:
+        raise StateDamaged(path, f"{name} in {table}: {error}") from None
+    finally:
+        connection.text_factory = str
 
 
 def pairs_from(text: str) -> Labels:
