@@ -161,3 +161,16 @@ def test_what_the_role_installs_is_what_templates_and_rule_files_say(render: Ren
         "monitor_collector", "targets.yml.j2", host="monitor", inventory=inventory(tmp_path)
     )
     assert {"collector.yml", "rules.d/cpu.yml"} < set(files)
+
+
+@pytest.mark.parametrize(
+    ("own", "is_fine"),
+    [(["a/mine.yml", "yours.yml"], True), (["a/mine.yml", "b/mine.yml"], False), (["cpu.yml"], False)],
+)
+def test_no_rule_file_takes_the_place_of_another(own: list[str], is_fine: bool, tmp_path: Path) -> None:
+    tasks = yaml.safe_load((ROOT / "roles/monitor_collector/tasks/preflight.yml").read_text())
+    task = next(task for task in tasks if task["name"] == "Check that no rule file would take another's place")
+    variables = {"monitor_rule_files": own, "item": own[0]}
+    condition = task["ansible.builtin.assert"]["that"]
+    found = evaluate(f"{{{{ {condition} }}}}", "monitor_collector", "monitor", inventory(tmp_path), variables)
+    assert found is is_fine

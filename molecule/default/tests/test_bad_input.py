@@ -35,6 +35,15 @@ def test_a_wrong_rule_file_stops_the_play_and_the_running_collector_keeps_its_ru
     assert collector.query("up") == dict.fromkeys(AGENTS, 1)
 
 
+def test_a_rule_file_does_not_take_the_place_of_another(collector: Collector, tmp_path: Path) -> None:
+    rules = tmp_path / "cpu.yml"
+    rules.write_text("groups: []\n")
+    code, said = play("--extra-vars", f'{{"monitor_rule_files": ["{rules}"]}}')
+    assert code != 0
+    assert f"monitor_rule_files names {rules}, and another rule file is called cpu.yml too" in said
+    assert "HostCpuHigh" in str(collector.get("/api/v1/rules"))
+
+
 def test_a_port_in_use_names_the_program_and_the_variable(collector: Collector) -> None:
     code, said = play("--extra-vars", "monitor_collector_port=22")
     assert code != 0
