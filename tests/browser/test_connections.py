@@ -90,6 +90,36 @@ def test_one_more_tab_than_there_are_connections_shows_hosts(page: Page) -> None
         expect(page.locator("#freshness")).to_have_text(LIVE)
 
 
+def test_more_windows_than_there_are_connections_go_on_being_live(page: Page) -> None:
+    """As on the screens of a wall: all of them are seen."""
+    windows = [page]
+    for _ in range(MORE_TABS_THAN_CONNECTIONS):
+        windows.append(page.context.new_page())
+        windows[-1].goto("/")
+        expect(windows[-1].locator("#freshness")).to_have_text(LIVE)
+    for window in windows:
+        # Asks for lines, for which a connection must be free.
+        with window.expect_response(lambda response: "query_range" in response.url) as lines:
+            window.goto("/#/host/web-1")
+        assert lines.value.ok
+        shown = window.evaluate("document.querySelector('#freshness').textContent")
+        expect(window.locator("#freshness")).not_to_have_text(shown)
+        expect(window.locator("#freshness")).to_have_text(LIVE)
+
+
+def test_a_window_keeps_its_connection_once_another_has_gone(page: Page) -> None:
+    windows = [page.context.new_page() for _ in range(4)]
+    for window in windows:
+        window.goto("/")
+        expect(window.locator("#freshness")).to_have_text(LIVE)
+    held = "navigator.locks.query().then(({held}) => held.map(({name}) => name).sort())"
+    assert page.evaluate(held) == ["connection 0", "connection 1", "connection 2"]
+    page.evaluate(HIDE)
+    windows[0].close()
+    page.evaluate(SHOW)
+    windows[-1].wait_for_function(f"({held}).then(({{length}}) => length === 3)")
+
+
 def test_a_tab_that_was_hidden_is_live_when_it_is_shown_again(page: Page) -> None:
     page.evaluate(HIDE)
     expect(page.locator("#freshness")).to_have_text("Not live", timeout=15 * SECONDS)

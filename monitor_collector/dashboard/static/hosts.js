@@ -57,7 +57,7 @@ export class HostsPage {
     );
     if (live.hasPicture) this.#loadHistory();
     // A feed that begins anew does not tell what was in between.
-    live.addEventListener("picture", ({ detail }) => detail.change ?? this.#loadHistory(), { signal: this.#closing.signal });
+    live.addEventListener("picture", ({ detail }) => detail.hasGap && this.#loadHistory(), { signal: this.#closing.signal });
   }
 
   close() {
