@@ -24,6 +24,10 @@ REPORTS = ROOT / ".build" / "test-reports"
 # Debian package -> a file or program that shows that it is there.
 BROWSER_PACKAGES = {"chromium": "chromium", "fonts-dejavu-core": "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"}
 
+# Many tests wait for something most of their time. Neighbours mostly share what they start, so they stay together. (Not
+# by `loadfile`: of tests with the same name, as schemathesis has them, it runs only one.)
+SIDE_BY_SIDE = ("--numprocesses=auto", "--maxprocesses=4", "--dist=worksteal")
+
 # Emulated machines take a quarter of an hour for all of it, on two processors that have nothing else to do.
 VAGRANT_LIMIT_SECONDS = 30 * 60
 
@@ -95,12 +99,12 @@ def lint() -> Counts:
 
 def unit() -> Counts:
     """Vagrant is there to judge the Vagrantfile."""
-    return pytest("unit", VAGRANT, "--ignore=tests/browser")
+    return pytest("unit", VAGRANT, "--ignore=tests/browser", *SIDE_BY_SIDE)
 
 
 def browser() -> Counts:
     """Chromium is Debian's: what Playwright would download is not needed then."""
-    return pytest("browser", BROWSER_PACKAGES, "tests/browser")
+    return pytest("browser", BROWSER_PACKAGES, "tests/browser", *SIDE_BY_SIDE)
 
 
 def pytest(part: str, packages: Mapping[str, str], *arguments: str) -> Counts:
