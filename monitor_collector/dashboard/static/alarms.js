@@ -5,6 +5,7 @@ import { AlarmItem } from "./alarm_item.js";
 import { ApiError, expireSilence, silence, silences } from "./api.js";
 import { arrange, h, setText, trouble } from "./dom.js";
 import * as format from "./format.js";
+import { keep, kept } from "./kept.js";
 import { KeptTable } from "./kept_rows.js";
 import { repeatedly } from "./repeated.js";
 
@@ -164,20 +165,4 @@ class SilenceRow {
 
   // A silence that is changed is another one.
   show() {}
-}
-
-function kept(name) {
-  try {
-    return localStorage.getItem(name) ?? "";
-  } catch {
-    return "";
-  }
-}
-
-function keep(name, text) {
-  try {
-    localStorage.setItem(name, text);
-  } catch {
-    // It holds until the page is left.
-  }
 }

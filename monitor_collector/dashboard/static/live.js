@@ -1,5 +1,7 @@
 // The live feed: the picture as the collector sends it, kept whole here, and how fresh it is.
 
+import { Lease } from "./lease.js";
+
 // The collector sends something after each evaluation.
 const STALE_AFTER_MS = 4000;
 // A connection that brings nothing for so long is replaced: whoever is in between may have gone without a word.
@@ -9,9 +11,7 @@ const PAUSE_MS = 1000;
 const BACK_OFF_MAX = 8;
 // A page that nobody sees looks as seldom as this, for the number of alarms in its title.
 const HIDDEN_MS = 30_000;
-// A browser has only six connections to a collector, for all its tabs and windows. So many windows that are seen keep one
-// open; more of them have it opened for each look.
-const KEPT_CONNECTIONS = 3;
+// A page that is seen, but may not keep its connection open, looks as often as this.
 const LOOK_MS = 1500;
 
 export class Live extends EventTarget {
@@ -22,8 +22,7 @@ export class Live extends EventTarget {
   #skew = 0;
   #backOff = 1;
   #connectAt = 0;
-  // Gives back the right to keep the connection open, where this page has it.
-  #giveBack = null;
+  #lease = new Lease();
 
   constructor() {
     super();
@@ -53,7 +52,8 @@ export class Live extends EventTarget {
     source.addEventListener("open", () => this.#expectWithin(SILENCE_MS * this.#nextBackOff()));
     source.addEventListener("all", (event) => {
       this.#take(JSON.parse(event.data));
-      this.#keepOrClose(source);
+      if (document.hidden) this.#hide();
+      else if (!this.#lease.renew()) this.#close(LOOK_MS);
     });
     source.addEventListener("change", (event) => this.#take(merged(this.picture, JSON.parse(event.data))));
     source.addEventListener("error", () => this.#close(PAUSE_MS * this.#nextBackOff()));
@@ -66,20 +66,8 @@ export class Live extends EventTarget {
   }
 
   #hide() {
-    this.#giveBack?.();
-    this.#giveBack = null;
+    this.#lease.giveBack();
     this.#close(HIDDEN_MS);
-  }
-
-  async #mayKeepConnection() {
-    // Only pages that came over a connection that others cannot read have locks.
-    if (!navigator.locks) return true;
-    for (let number = 0; number < KEPT_CONNECTIONS && !this.#giveBack; number++) {
-      const giveBack = await heldLock(`connection ${number}`);
-      if (this.#giveBack) giveBack?.();
-      else this.#giveBack = giveBack;
-    }
-    return this.#giveBack !== null;
   }
 
   // Connects again after so many ms.
@@ -103,26 +91,11 @@ export class Live extends EventTarget {
     this.dispatchEvent(new CustomEvent("picture", { detail: { hasGap } }));
   }
 
-  async #keepOrClose(source) {
-    const isKept = !document.hidden && (await this.#mayKeepConnection());
-    if (source !== this.#source) return;
-    if (document.hidden) this.#hide();
-    else if (!isKept) this.#close(LOOK_MS);
-  }
-
   #tick() {
     if (performance.now() > this.#connectAt) this.#connect();
+    else if (this.#lease.isHeld && !this.#lease.renew()) this.#close(LOOK_MS);
     this.dispatchEvent(new CustomEvent("tick"));
   }
-}
-
-// A function that lets go of the lock of this name; null where another page of the same origin holds it.
-function heldLock(name) {
-  return new Promise((resolve) => {
-    navigator.locks.request(name, { ifAvailable: true }, (lock) =>
-      lock ? new Promise((letGo) => resolve(letGo)) : resolve(null),
-    );
-  });
 }
 
 function merged(picture, { hosts = {}, alarms = {}, ...common }) {
