@@ -132,7 +132,7 @@ def test_a_window_too_many_looks_again_and_again_until_others_have_gone(page: Pa
     assert counts.get_attribute("data-change") is None
     for window in others:
         window.close()
-    expect(counts).to_have_attribute("data-change", SEVERAL, timeout=15 * SECONDS)
+    expect(counts).to_have_attribute("data-change", SEVERAL, timeout=30 * SECONDS)
 
 
 def test_a_tab_that_was_hidden_is_live_when_it_is_shown_again(page: Page) -> None:

@@ -6,7 +6,7 @@ import { keep, kept } from "./kept.js";
 
 const NAMES = ["connection 1", "connection 2", "connection 3"];
 // To be renewed each second; a page that has gone without a word is not waited for longer.
-const LEASE_MS = 4000;
+const LEASE_MS = 10_000;
 
 export class Lease {
   #owner = `${Date.now()}-${Math.random()}`;
