@@ -30,6 +30,12 @@ def test_each_machine_has_a_processor_of_its_own(agent_host: Host) -> None:
     assert agent_host.check_output("nproc") == os.environ.get("LAB_CPUS", "1")
 
 
+def test_no_machine_has_had_an_address_of_the_lab_by_chance(agent_host: Host) -> None:
+    said = agent_host.check_output("journalctl --boot --unit systemd-networkd --output cat --no-pager")
+    assert "DHCPv4 address 192.168.121." in said
+    assert "DHCPv4 address 192.168.56." not in said
+
+
 def firing(collector: Collector, name: str) -> set[str]:
     """The hosts for which an alarm rings."""
     return set(collector.query(f'ALERTS{{alertname="{name}",alertstate="firing"}}'))
