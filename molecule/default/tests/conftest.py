@@ -44,6 +44,14 @@ COLLECTOR = members(GROUPS, "monitor_collector")[0]
 SLOWNESS = GROUPS["_meta"]["hostvars"][COLLECTOR]["lab_slowness"]
 
 
+def play(playbook: str, *arguments: str) -> tuple[int, str]:
+    """Runs a playbook on the lab: its exit code and all that it says, in one line."""
+    command = ["ansible-playbook", "--inventory", str(ROOT / "inventory" / LAB), playbook, *arguments]
+    environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "false"}
+    result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    return result.returncode, " ".join((result.stdout + result.stderr).split())
+
+
 def connect(name: str) -> Host:
     return testinfra.get_host(f"ssh://{name}", ssh_config=str(SSH_CONFIG), sudo=True)
 

@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from pathlib import Path
 
-from conftest import AGENTS, ROOT, Collector
+from conftest import AGENTS, Collector, play
 from testinfra.host import Host
-
-
-def play(*arguments: str) -> tuple[int, str]:
-    """site.yml with more arguments: its exit code and all that it says, in one line."""
-    command = ["ansible-playbook", "--inventory", str(ROOT / "inventory" / "lab"), "site.yml", *arguments]
-    environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "false"}
-    result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    return result.returncode, " ".join((result.stdout + result.stderr).split())
 
 
 def test_a_wrong_rule_file_stops_the_play_and_the_running_collector_keeps_its_rules(
@@ -24,7 +14,7 @@ def test_a_wrong_rule_file_stops_the_play_and_the_running_collector_keeps_its_ru
     rules = tmp_path / "mine.yml"
     rules.write_text("groups:\n  - name: mine\n    rules:\n      - alert: Wrong\n        expr: rate(node_load1)\n")
     before = collector.get("/api/v1/rules")
-    code, said = play("--extra-vars", f'{{"monitor_rule_files": ["{rules}"]}}')
+    code, said = play("site.yml", "--extra-vars", f'{{"monitor_rule_files": ["{rules}"]}}')
     assert code != 0
     assert str(rules) in said
     assert "Wrong" in said
@@ -38,14 +28,14 @@ def test_a_wrong_rule_file_stops_the_play_and_the_running_collector_keeps_its_ru
 def test_a_rule_file_does_not_take_the_place_of_another(collector: Collector, tmp_path: Path) -> None:
     rules = tmp_path / "cpu.yml"
     rules.write_text("groups: []\n")
-    code, said = play("--extra-vars", f'{{"monitor_rule_files": ["{rules}"]}}')
+    code, said = play("site.yml", "--extra-vars", f'{{"monitor_rule_files": ["{rules}"]}}')
     assert code != 0
     assert f"monitor_rule_files names {rules}, and another rule file is called cpu.yml too" in said
     assert "HostCpuHigh" in str(collector.get("/api/v1/rules"))
 
 
 def test_a_port_in_use_names_the_program_and_the_variable(collector: Collector) -> None:
-    code, said = play("--extra-vars", "monitor_collector_port=22")
+    code, said = play("site.yml", "--extra-vars", "monitor_collector_port=22")
     assert code != 0
     assert "Port 22 on monitor is in use by another program" in said
     assert "sshd" in said
@@ -54,14 +44,14 @@ def test_a_port_in_use_names_the_program_and_the_variable(collector: Collector) 
 
 
 def test_a_python_that_is_too_old_or_missing_is_named(collector: Collector) -> None:
-    code, said = play("--extra-vars", "ansible_python_interpreter=/usr/bin/python2")
+    code, said = play("site.yml", "--extra-vars", "ansible_python_interpreter=/usr/bin/python2")
     assert code != 0
     assert "/usr/bin/python2" in said
     assert collector.query("up") == dict.fromkeys(AGENTS, 1)
 
 
 def test_one_host_alone_can_be_provisioned(collector: Collector) -> None:
-    code, said = play("--limit", "web-2")
+    code, said = play("site.yml", "--limit", "web-2")
     assert code == 0, said
     assert "web-2 : ok=" in said
     assert "web-1 : ok=" not in said

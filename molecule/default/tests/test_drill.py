@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-
-from conftest import ROOT, Collector, connect, wait_until
+from conftest import Collector, connect, play, wait_until
 
 HOST = "web-2"
 BUSY = "while :; do :; done"
@@ -16,9 +13,6 @@ def test_a_drill_waits_for_an_alarm_that_is_about_to_end(collector: Collector) -
     query = f'ALERTS{{instance="{HOST}"}}'
     connect(HOST).check_output(LOAD)
     wait_until(lambda: collector.query(query), lambda: "no alarm is pending")
-    inventory = str(ROOT / "inventory" / "lab")
-    command = ["ansible-playbook", "--inventory", inventory, "playbooks/drill.yml", "--limit", HOST]
-    environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "false"}
-    drill = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert drill.returncode == 0, drill.stdout
-    assert f"HostCpuHigh on {HOST}: fired" in drill.stdout
+    code, said = play("playbooks/drill.yml", "--limit", HOST)
+    assert code == 0, said
+    assert f"HostCpuHigh on {HOST}: fired" in said
