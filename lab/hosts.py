@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from lab import podman as podman_settings
 from lab import proc_view
-from lab.commands import run
+from lab.commands import run, succeeds
 from lab.errors import LabError
 from lab.podman import Podman
 from lab.settings import Host, Lab
@@ -54,6 +54,14 @@ def remove(lab: Lab, podman: Podman) -> None:
     names = podman.run("ps", "--all", "--filter", f"label=monitor-lab={lab.name}", "--format", "{{.Names}}").split()
     if names:
         podman.run("rm", "--force", "--time", "2", *names)
+    end_kept_connections(lab)
+
+
+def end_kept_connections(lab: Lab) -> None:
+    """Ends what Ansible keeps open: a new host gets the address of one that is gone, and nobody answers there."""
+    for connection in lab.kept_connections.glob("*"):
+        succeeds(["ssh", "-F", "none", "-S", str(connection), "-O", "exit", "any"])
+        connection.unlink(missing_ok=True)
 
 
 def published_port(lab: Lab, podman: Podman) -> int:
@@ -71,6 +79,7 @@ def _start_host(lab: Lab, podman: Podman, host: Host, image: str) -> str:
     if found != fingerprint:
         if found:
             podman.run("rm", "--force", "--time", "2", name)
+            end_kept_connections(lab)
         podman.run("create", "--label", f"fingerprint={fingerprint}", *create)
     try:
         podman.run("start", name)

@@ -49,6 +49,11 @@ class Lab(NamedTuple):
         return f"{self.network}-{host.name}"
 
     @property
+    def kept_connections(self) -> Path:
+        """Where Ansible keeps its connections to the hosts open for a minute; inventory/lab says so too."""
+        return Path.home() / ".ansible" / "cp" / self.name
+
+    @property
     def proc_view(self) -> Path:
         """Where lxcfs is mounted on this machine."""
         return Path("/run/monitor-lab") / self.name / "lxcfs"
