@@ -53,8 +53,7 @@ def remove(lab: Lab, podman: Podman) -> None:
     """Removes the hosts that exist; those that do not are no error."""
     names = podman.run("ps", "--all", "--filter", f"label=monitor-lab={lab.name}", "--format", "{{.Names}}").split()
     if names:
-        podman.run("rm", "--force", "--time", "2", *names)
-    end_kept_connections(lab)
+        _remove(lab, podman, names)
 
 
 def end_kept_connections(lab: Lab) -> None:
@@ -70,6 +69,11 @@ def published_port(lab: Lab, podman: Podman) -> int:
     return int(podman.run("port", lab.container(host), f"{host.published_port}/tcp").split(":")[-1])
 
 
+def _remove(lab: Lab, podman: Podman, containers: list[str]) -> None:
+    podman.run("rm", "--force", "--time", "2", *containers)
+    end_kept_connections(lab)
+
+
 def _start_host(lab: Lab, podman: Podman, host: Host, image: str) -> str:
     """Starts one host and returns its address."""
     name = lab.container(host)
@@ -78,8 +82,7 @@ def _start_host(lab: Lab, podman: Podman, host: Host, image: str) -> str:
     found = podman.run("ps", "--all", "--filter", f"name=^{name}$", "--format", '{{index .Labels "fingerprint"}}')
     if found != fingerprint:
         if found:
-            podman.run("rm", "--force", "--time", "2", name)
-            end_kept_connections(lab)
+            _remove(lab, podman, [name])
         podman.run("create", "--label", f"fingerprint={fingerprint}", *create)
     try:
         podman.run("start", name)

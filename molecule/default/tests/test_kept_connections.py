@@ -46,14 +46,6 @@ def test_connections_that_ansible_keeps_end_with_the_hosts() -> None:
     wait_for_the_end(processes)
 
 
-def test_what_is_left_of_a_connection_goes_too() -> None:
-    lab = settings.from_environment()
-    left_over = lab.kept_connections / "0123456789"
-    left_over.touch()
-    hosts.end_kept_connections(lab)
-    assert not left_over.exists()
-
-
 def test_a_connection_to_a_machine_that_answers_no_more_is_not_kept(collector: Collector) -> None:
     lab = settings.from_environment()
     podman = Podman(lab)
